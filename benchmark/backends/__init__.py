@@ -1,0 +1,1 @@
+"""Backends: what turns examples into activations."""

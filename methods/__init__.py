@@ -1,0 +1,1 @@
+"""One file, one method; the file name is the name."""

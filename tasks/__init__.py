@@ -1,0 +1,1 @@
+"""One file, one question; the file name is the name."""
