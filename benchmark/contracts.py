@@ -243,7 +243,7 @@ class Dictionary(Protocol):
     """A fitted cross-modal dictionary. Encoding one row never depends on the other rows."""
 
     width: int
-    """Latents of the aligned frame, where latent j of both modalities is claimed to mean the same."""
+    """Latents of the aligned frame: latent j is claimed to mean the same in both modalities."""
 
     def encode(self, x: Float[Tensor, "n d"], modality: Modality) -> SparseCodes:
         """Native codes of activations in original units."""
@@ -366,7 +366,7 @@ class TrainingData:
 
 @runtime_checkable
 class Method(Protocol):
-    """A frozen dataclass whose fields are its configuration; subclass it to inherit the defaults."""
+    """A frozen dataclass whose fields are its configuration; subclass it to get the defaults."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS})
     provides: ClassVar[frozenset[Need]] = frozenset({Need.LATENTS})
@@ -421,6 +421,8 @@ class Subject:
     seed: int
     backend: Backend | None = None
     planted: Planted | None = None
+    siblings: tuple[Artifact, ...] = ()
+    """The same method fitted on the other seeds of this run: what its own noise looks like."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     batch_size: int = 4096
     k: int | None = None
@@ -505,11 +507,13 @@ class Reference:
     metrics: tuple[str, ...] = ("*",)
     of_data: bool = False
     """True where the answer does not depend on the method: computed once a backend."""
+    needs: frozenset[Need] = frozenset()
+    """A reference whose need is not met is left out, with the reason; the task still runs."""
 
 
 @runtime_checkable
 class Task(Protocol):
-    """A frozen dataclass that asks one question of a subject; its meaning moves with its version."""
+    """A frozen dataclass that asks one question; its meaning moves only with its version."""
 
     question: ClassVar[str]
     version: ClassVar[int]
