@@ -1,0 +1,47 @@
+"""The command line: `python -m benchmark VERB`. Imports no torch until a verb needs it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from benchmark.arguments import parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one verb. Bad input is one line on stderr and exit code 2; a failed cell exits 1."""
+    arguments = parser().parse_args(argv)
+    try:
+        return dispatch(arguments)
+    except ValueError as error:
+        if arguments.traceback:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped: what was scored is kept, the same command goes on", file=sys.stderr)
+        return 130
+
+
+def dispatch(arguments: argparse.Namespace) -> int:
+    """Imports the verb's module only now, so that `--help` and `ls` stay instant."""
+    if arguments.verb == "ls":
+        from benchmark.listing import ls
+
+        return ls(arguments.what, arguments.json)
+    if arguments.verb == "compare":
+        from benchmark.comparing import compare_verb
+
+        return compare_verb(arguments)
+    if arguments.verb == "check":
+        from benchmark.conformance import check_verb
+
+        return check_verb(arguments)
+    from benchmark.running import run_verb
+
+    return run_verb(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

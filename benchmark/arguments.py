@@ -1,0 +1,102 @@
+"""The words of the command line and their help; nothing runs here."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+RUN_EXAMPLES = """examples:
+  python -m benchmark run --method jsae
+  python -m benchmark run --method posthoc --method separated --seed 0 1 2
+  python -m benchmark run --method my_method.py --task retrieval --set k=32
+  python -m benchmark run --method identity --task retrieval --split all \\
+      --backend embeddings:pairs.npz
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every verb and flag."""
+    top = argparse.ArgumentParser(
+        prog="python -m benchmark",
+        description="Benchmark of cross-modal sparse autoencoders: scores, floors, intervals.",
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _run(verbs)
+    _ls(verbs)
+    _check(verbs)
+    _compare(verbs)
+    return top
+
+
+def _verb(verbs: Any, name: str, says: str, **more: Any) -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    verb = verbs.add_parser(name, help=says, description=says, formatter_class=raw, **more)
+    verb.add_argument("--traceback", action="store_true", help="show where an error was raised")
+    return verb
+
+
+def _run(verbs: Any) -> None:
+    run = _verb(verbs, "run", "Score methods on tasks.", epilog=RUN_EXAMPLES)
+    many = {"action": "extend", "nargs": "+", "metavar": "NAME"}
+    run.add_argument(
+        "--method", **many, required=True, help="name, file.py, package.module, or all"
+    )
+    run.add_argument("--backend", **many, help="see `ls backends` (default: pocket)")
+    run.add_argument("--data", metavar="NAME", help="see `ls data` (default: the backend's own)")
+    run.add_argument("--site", metavar="NAME", help="where activations are read (default: first)")
+    run.add_argument("--task", **many, help="see `ls tasks` (default: all that apply)")
+    run.add_argument("--seed", type=_seed, nargs="+", default=[0], metavar="N")
+    run.add_argument("--split", choices=["test", "val", "all"], default="test")
+    run.add_argument("--variant", choices=["fair", "paper", "both"], default="fair")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a field of the method; METHOD.KEY=VALUE speaks to one method",
+    )
+    run.add_argument("--centre", action="store_true", help="remove each modality's train mean")
+    run.add_argument("--limit", type=_positive, metavar="N", help="first N images of each split")
+    run.add_argument("--batch-size", type=_positive, default=1024, metavar="N")
+    run.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, mps")
+    run.add_argument("--output-path", default="results", metavar="DIR")
+    run.add_argument(
+        "--overwrite-strategy",
+        choices=["only-missing", "always", "never"],
+        default="only-missing",
+        help="never: refuse where a result exists",
+    )
+    run.add_argument("--json", metavar="FILE", help="the whole document of this run; - for stdout")
+    run.add_argument("--quiet", action="store_true", help="errors only")
+
+
+def _ls(verbs: Any) -> None:
+    ls = _verb(verbs, "ls", "List what there is.")
+    ls.add_argument("what", choices=["methods", "tasks", "backends", "data"])
+    ls.add_argument("--json", action="store_true")
+
+
+def _check(verbs: Any) -> None:
+    check = _verb(verbs, "check", "Hold one method to every promise, on a tiny planted world.")
+    check.add_argument("method", metavar="METHOD", help="name, file.py or package.module")
+    check.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+
+
+def _compare(verbs: Any) -> None:
+    compare = _verb(verbs, "compare", "Paired comparison of two methods that were run.")
+    compare.add_argument("methods", nargs=2, metavar=("A", "B"))
+    compare.add_argument("--across", nargs=2, metavar="BACKEND", help="tiers on two backends")
+    compare.add_argument("--output-path", default="results", metavar="DIR")
+    compare.add_argument("--json", metavar="FILE", help="the comparison as data; - for stdout")
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"wanted a positive whole number, found {text!r}")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"wanted a whole number from 0, found {text!r}")
+    return int(text)
