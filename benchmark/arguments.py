@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, NoReturn
 
 RUN_EXAMPLES = """examples:
   python -m benchmark run --method jsae
@@ -14,9 +14,16 @@ RUN_EXAMPLES = """examples:
 """
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose complaint is one line, like every other error here."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Every verb and flag."""
-    top = argparse.ArgumentParser(
+    top = OneLineParser(
         prog="python -m benchmark",
         description="Benchmark of cross-modal sparse autoencoders: scores, floors, intervals.",
     )

@@ -1,0 +1,155 @@
+"""One task on one subject: scores with their intervals, floors, baselines and ceilings.
+
+A reference is the same task on a changed subject, so no task holds baseline code. What a task
+returns is checked here against what it declared.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from benchmark.contracts import Metric, Need, Reference, Subject, Task, Units, derived_seed
+from benchmark.results import ReferenceScore, Score
+from benchmark.statistics import Estimate, estimates, floor, null_summary
+
+Memo = dict[Any, dict[str, ReferenceScore]]
+
+
+@dataclass
+class Scored:
+    """All that one (task, subject) gave: scores for the record, units for later pairing."""
+
+    scores: list[Score] = field(default_factory=list)
+    units: dict[str, Units] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """References that did not apply, each with its reason."""
+
+
+def score(
+    task: Task, subject: Subject, provided: frozenset[Need], memo: Memo, key: Any = None
+) -> Scored:
+    """Scores of a task with every reference that applies; `memo` keeps those of the data alone."""
+    scored = Scored()
+    kinds = {"full": subject}
+    if truncates(subject):
+        kinds["truncated"] = subject.with_(k=subject.artifact.k)
+    for kind, taken in kinds.items():
+        units = measured(task, taken)
+        found = references(task, taken, provided, memo, (key, kind), scored)
+        for name, estimate in estimates(units).items():
+            metric = declared(task, name)
+            scored.scores.append(_score(name, metric, estimate, found.get(name, []), kind))
+            scored.units[name if kind == "full" else f"{name}#{kind}"] = units[name]
+    return scored
+
+
+def truncates(subject: Subject) -> bool:
+    """Whether some code has more active latents than the budget: then it is scored twice."""
+    k = subject.artifact.k
+    if k is None or subject.k is not None:
+        return False
+    return any(int(subject.native("test", m).l0().max()) > k for m in ("image", "text"))
+
+
+def measured(task: Task, subject: Subject) -> Mapping[str, Units]:
+    """What the task returns, held to what it declared. Raises ValueError where they differ."""
+    units = task.score(subject)
+    names = [name for name in units if declared(task, name) is None]
+    if names:
+        raise ValueError(f"{type(task).__name__} returned {', '.join(names)}: declared nowhere")
+    return units
+
+
+def declared(task: Task, name: str) -> Metric:
+    """The declaration of a metric; a declared name may be a shell pattern (`add/block:*`)."""
+    for metric in task.metrics:
+        if metric.name == name or fnmatch.fnmatchcase(name, metric.name):
+            return metric
+    raise ValueError(f"{type(task).__name__} returned {name}, which it does not declare")
+
+
+def references(
+    task: Task,
+    subject: Subject,
+    provided: frozenset[Need],
+    memo: Memo,
+    key: Any,
+    scored: Scored,
+) -> dict[str, list[ReferenceScore]]:
+    """Every reference of the task by metric, those of the data alone taken from the memo."""
+    by_metric: dict[str, list[ReferenceScore]] = {}
+    for reference in task.references:
+        missing = reference.needs - provided
+        if missing:
+            scored.left_out[reference.name] = "needs " + ", ".join(n.value for n in missing)
+            continue
+        place = (type(task).__name__, task.variant, reference.name, key)
+        if not reference.of_data or place not in memo:
+            found = drawn(task, subject, reference)
+            if reference.of_data:
+                memo[place] = found
+        else:
+            found = memo[place]
+        for name, one in found.items():
+            by_metric.setdefault(name, []).append(one)
+    return by_metric
+
+
+def drawn(task: Task, subject: Subject, reference: Reference) -> dict[str, ReferenceScore]:
+    """One reference on all its metrics: an interval by bootstrap, or the range of its draws."""
+    draws: list[dict[str, Estimate]] = []
+    units: Mapping[str, Units] = {}
+    for i in range(reference.draws):
+        rng = np.random.default_rng(derived_seed("reference", reference.name, i))
+        units = measured(task, reference.apply(subject, rng))
+        units = {n: u for n, u in units.items() if matches(n, reference)}
+        draws.append(estimates(units, intervals=reference.draws == 1))
+    out = {}
+    for name in draws[0]:
+        values = [draw[name].value for draw in draws if name in draw]
+        one = draws[0][name]
+        low, high, value = one.low, one.high, one.value
+        if reference.draws > 1:
+            value, low, high = null_summary(values)
+        out[name] = ReferenceScore(
+            name=reference.name,
+            kind=reference.kind,
+            value=value,
+            ci_low=low,
+            ci_high=high,
+            n=one.n,
+            draws=reference.draws,
+        )
+    return out
+
+
+def matches(name: str, reference: Reference) -> bool:
+    """Whether the reference speaks of this metric."""
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in reference.metrics)
+
+
+def _score(
+    name: str, metric: Metric, estimate: Estimate, found: list[ReferenceScore], kind: str
+) -> Score:
+    nulls = [r.value for r in found if r.kind == "null"]
+    ceilings = [r.value for r in found if r.kind == "ceiling"]
+    up = metric.higher_is_better
+    return Score(
+        name=name,
+        main=metric.main,
+        value=estimate.value,
+        ci_low=estimate.low,
+        ci_high=estimate.high,
+        n=estimate.n,
+        unit=metric.unit,
+        floor=floor(nulls, higher_is_better=up) if nulls and up is not None else None,
+        ceiling=(max(ceilings) if up else min(ceilings)) if ceilings and up is not None else None,
+        higher_is_better=up,
+        references=found,
+        variant=kind,
+    )
