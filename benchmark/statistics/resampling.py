@@ -1,0 +1,42 @@
+"""Draws of the cluster bootstrap: how often each of k clusters is drawn, the same in every call."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+DRAWS = 2000
+VALUE_DRAWS = 500
+"""Draws for scores that are no ratio of sums: each draw is a call of Python."""
+SEED = 20_240_229
+CELLS_PER_BLOCK = 2_000_000
+
+
+def blocks(k: int, draws: int) -> Iterator[Float[np.ndarray, "b k"]]:
+    """Multinomial weights of `draws` resamples of k clusters, a block at a time.
+
+    They depend on k alone: all metrics of one sample, all methods and all runs see the same
+    resamples, which is what pairs them. Fewer draws are the first ones of more.
+    """
+    rows = max(1, CELLS_PER_BLOCK // k)
+    for index, start in enumerate(range(0, draws, rows)):
+        yield _block(k, rows, index)[: draws - start].astype(np.float64)
+
+
+@lru_cache(maxsize=32)
+def _block(k: int, rows: int, index: int) -> UInt8[np.ndarray, "b k"]:
+    """Counts of `rows` resamples. They fit in a byte: 256 hits on one of k ≥ 256 do not happen."""
+    drawn = np.random.default_rng([SEED, k, index]).integers(0, k, (rows, k), dtype=np.int32)
+    counts = np.empty((rows, k), np.uint8)
+    for row, picks in enumerate(drawn):
+        counts[row] = np.bincount(picks, minlength=k)
+    return counts
+
+
+def draws_id(k: int) -> int:
+    """A checksum of the first block: replicates stored under other draws are never paired."""
+    return zlib.crc32(_block(k, max(1, CELLS_PER_BLOCK // k), 0).tobytes())
