@@ -102,7 +102,8 @@ class Embeddings:
 
     def encode_texts(self, texts: Sequence[str], site: Site) -> Float[Tensor, "b d"]:
         """Raises ValueError: there is no text tower to ask."""
-        raise ValueError(f"{self.name} cannot encode {len(texts)} captions at {site.name}: no model")
+        wanted = f"{len(texts)} captions at {site.name!r}"
+        raise ValueError(f"{self.name} cannot encode {wanted}: a file of rows has no model")
 
     def patched(self, patch: Mapping[str, Tensor]) -> Backend:
         """Itself for an empty patch; raises ValueError where there are weights to replace."""

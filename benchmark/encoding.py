@@ -1,0 +1,99 @@
+"""Turns a model's batches into whole arrays: each distinct text once, every row checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from benchmark.contracts import Backend, Examples, Modality, Progress, Site
+from benchmark.journal import Part
+from benchmark.store import Store
+from benchmark.views import distinct, distinct_texts
+
+
+def computed(
+    backend: Backend,
+    examples: Examples,
+    site: Site,
+    store: Store | None,
+    key: str,
+    provenance: Mapping[str, Any],
+    batch_size: int,
+    progress: Progress,
+) -> dict[str, Float[Tensor, "n ..."]]:
+    """Rows of a model: each distinct text once, then spread over all that say the same."""
+    texts, place = distinct_texts(examples)
+    false, false_place = distinct(examples.negatives.captions if examples.negatives else ())
+
+    def plan() -> list[Part]:
+        def source(of: Examples, modality: Modality) -> Callable[[int, int], Tensor]:
+            return lambda start, stop: backend.encode(of, modality, start, stop, site)
+
+        parts = [
+            _part("image", len(examples.ids), batch_size, source(examples, "image"), backend.name),
+            _part("text", len(texts.captions), batch_size, source(texts, "text"), backend.name),
+        ]
+        if false:
+            rows = _of_texts(backend, false, site)
+            parts.append(_part("negatives", len(false), batch_size, rows, backend.name))
+        return parts
+
+    if store is None:
+        found = {part.name: _in_memory(part, progress) for part in plan()}
+    else:
+        found = store.obtain(key, plan, provenance, progress)
+    spread = {"text": place, "negatives": false_place}
+    return {n: _spread(rows, spread[n]) if n in spread else rows for n, rows in found.items()}
+
+
+def _of_texts(backend: Backend, texts: Sequence[str], site: Site) -> Callable[[int, int], Tensor]:
+    return lambda start, stop: backend.encode_texts(texts[start:stop], site)
+
+
+def _part(
+    name: str, n: int, batch_size: int, encode: Callable[[int, int], Tensor], title: str
+) -> Part:
+    """One array to compute; its width is read off the first row."""
+
+    def rows(start: int, stop: int) -> Float[np.ndarray, "b ..."]:
+        found = encode(start, stop).detach().to("cpu", torch.float32)
+        if len(found) != stop - start:
+            raise ValueError(f"{title} gave {len(found)} {name} rows for {stop - start} examples")
+        return checked(found, name, start).numpy()
+
+    return Part(name, (n, *rows(0, 1).shape[1:]), batch_size, rows, f"{title} {name}")
+
+
+def checked(rows: Float[Tensor, "b ..."], name: str, start: int) -> Float[Tensor, "b ..."]:
+    """The same rows. Raises ValueError, one line, where a row is zero or not finite."""
+    flat = rows.reshape(len(rows), -1)
+    for bad, what in (
+        (~flat.isfinite().all(1), "NaN or infinite"),
+        (~flat.any(1), "all zero"),
+    ):
+        if bad.any():
+            first = start + int(bad.int().argmax())
+            raise ValueError(
+                f"{int(bad.sum())} of {len(rows)} {name} rows ({start} to "
+                f"{start + len(rows) - 1}) are {what}, the first is row {first}; wanted none"
+            )
+    return rows
+
+
+def _in_memory(part: Part, progress: Progress) -> Float[Tensor, "n ..."]:
+    starts = range(0, part.shape[0], part.batch_size)
+    stop = part.shape[0]
+    batches = [part.rows(s, min(s + part.batch_size, stop)) for s in progress(starts, part.title)]
+    return torch.from_numpy(np.concatenate(batches))
+
+
+def _spread(rows: Float[Tensor, "u ..."], place: Int[np.ndarray, " n"]) -> Float[Tensor, "n ..."]:
+    """Row place[j] of the distinct ones for each j; a whole array in order is not copied."""
+    if len(rows) == len(place) and (place == np.arange(len(place))).all():
+        return rows
+    return rows[torch.from_numpy(place)]

@@ -1,0 +1,83 @@
+"""Examples seen in part: the first images of a split, or each distinct caption once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from benchmark.contracts import Concepts, Examples, Negatives
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Examples made of parts of others; pictures are the first ones of the source."""
+
+    source: Examples
+    ids: Sequence[str]
+    captions: Sequence[str]
+    caption_of: Int[np.ndarray, " n_t"]
+    concepts: Concepts | None = None
+    negatives: Negatives | None = None
+    pairs: Int[np.ndarray, "p 2"] | None = None
+
+    def images(self, start: int, stop: int) -> Any:
+        """Pictures start..stop of the source."""
+        return self.source.images(start, stop)
+
+    def true_pairs(self) -> Int[np.ndarray, "p 2"]:
+        """Every (image, caption) of the source that is left, renumbered."""
+        if self.pairs is None:
+            raise ValueError("distinct captions have no pairs of their own: ask the whole split")
+        return self.pairs
+
+
+def texts_of_first(examples: Examples, n: int) -> Int[np.ndarray, " n_t"]:
+    """Indices of the captions that were written for the first n images."""
+    return np.flatnonzero(np.asarray(examples.caption_of) < n)
+
+
+def first_images(examples: Examples, n: int) -> View:
+    """The first n images and all that belongs to them."""
+    texts = texts_of_first(examples, n)
+    new = np.full(len(examples.captions), -1)
+    new[texts] = np.arange(len(texts))
+    pairs = np.asarray(examples.true_pairs())
+    pairs = pairs[(pairs[:, 0] < n) & (new[pairs[:, 1]] >= 0)]
+    c, false = examples.concepts, examples.negatives
+    return View(
+        source=examples,
+        ids=examples.ids[:n],
+        captions=[examples.captions[j] for j in texts],
+        caption_of=np.asarray(examples.caption_of)[texts],
+        concepts=c and Concepts(c.names, c.kinds, c.image[:n], c.text[texts]),
+        negatives=false and _kept(false, new),
+        pairs=np.stack([pairs[:, 0], new[pairs[:, 1]]], axis=1),
+    )
+
+
+def _kept(false: Negatives, new: Int[np.ndarray, " n_t"]) -> Negatives:
+    kept = np.flatnonzero(new[false.caption] >= 0)
+    return Negatives(
+        captions=tuple(false.captions[i] for i in kept),
+        caption=new[false.caption[kept]],
+        kinds=tuple(false.kinds[i] for i in kept),
+    )
+
+
+def distinct(captions: Sequence[str]) -> tuple[list[str], Int[np.ndarray, " n"]]:
+    """Each caption once, short ones first (batches of like length), and where each one went."""
+    ordered = sorted(set(captions), key=lambda text: (len(text), text))
+    place = {text: i for i, text in enumerate(ordered)}
+    return ordered, np.fromiter((place[text] for text in captions), np.int64, len(captions))
+
+
+def distinct_texts(examples: Examples) -> tuple[View, Int[np.ndarray, " n_t"]]:
+    """A view that has each caption once, and the row of it that each caption reads."""
+    captions, place = distinct(examples.captions)
+    owner = np.zeros(len(captions), dtype=np.int64)
+    owner[place[::-1]] = np.asarray(examples.caption_of)[::-1]
+    return View(examples, examples.ids, captions, owner), place
