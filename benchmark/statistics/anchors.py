@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,14 +19,12 @@ class Refusal:
         return False
 
 
-@dataclass(frozen=True)
-class NullSummary:
+class NullSummary(NamedTuple):
     """A null that draws at random: its mean and the range that holds 95 % of its draws."""
 
     value: float
     low: float
     high: float
-    draws: int
 
 
 def null_summary(values: Sequence[float], *, level: float = 0.95) -> NullSummary:
@@ -35,21 +34,18 @@ def null_summary(values: Sequence[float], *, level: float = 0.95) -> NullSummary
         raise ValueError(f"draws of a null are {draws.tolist()}: wanted one or more finite numbers")
     low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2])
     mean = float(np.clip(draws.mean(), low, high))
-    return NullSummary(mean, float(low), float(high), len(draws))
+    return NullSummary(mean, float(low), float(high))
 
 
-def floor(
-    nulls: Mapping[str, float], *, higher_is_better: bool | None = True
-) -> tuple[str, float] | None:
-    """Name and value of the highest null: the best that knowing nothing reaches.
+def floor(nulls: Iterable[float], *, higher_is_better: bool | None = True) -> float | None:
+    """The highest null, the best that knowing nothing reaches; the lowest where lower is better.
 
-    The lowest where lower is better. None without a null, or where no direction is better.
+    None without a null, or where neither direction is better.
     """
-    if not nulls or higher_is_better is None:
+    values = list(nulls)
+    if not values or higher_is_better is None:
         return None
-    pick = max if higher_is_better else min
-    name = pick(sorted(nulls), key=lambda each: nulls[each])
-    return name, nulls[name]
+    return max(values) if higher_is_better else min(values)
 
 
 def normalised(

@@ -16,7 +16,7 @@ from benchmark.statistics.intervals import (
     wilson,
 )
 from benchmark.statistics.resampling import DRAWS, VALUE_DRAWS, blocks, draws_id
-from benchmark.statistics.units import Clustered, StoredUnits, Units, point_of, clustered
+from benchmark.statistics.units import Clustered, StoredUnits, Units, clustered, point_of
 
 Sums = Float[np.ndarray, " k"]
 
@@ -37,7 +37,7 @@ class Estimate:
     """Units that count: a unit with numerator and denominator 0 does not."""
     n_clusters: int
     shape: str
-    """Which interval it is: "bca", "wilson" or "undefined"."""
+    """Which interval it is: "bca", "wilson", "undefined", or "none" where none was asked for."""
     level: float = 0.95
     replicates: Float[np.ndarray, " b"] | None = field(default=None, repr=False, compare=False)
 
@@ -50,15 +50,20 @@ def estimate(
 
 
 def estimates(
-    units: Mapping[str, Units], *, level: float = 0.95, draws: int = DRAWS
+    units: Mapping[str, Units],
+    *,
+    level: float = 0.95,
+    draws: int = DRAWS,
+    intervals: bool = True,
 ) -> dict[str, Estimate]:
     """Every score with its interval; metrics of equally many clusters share their draws.
 
-    Deterministic: no seed is taken, the draws depend on the number of clusters alone.
+    Deterministic: no seed is taken, the draws depend on the number of clusters alone. Without
+    `intervals` only values are computed, for nulls whose draws make the range.
     Raises ValueError naming the metric for units that have no score (see `clustered`).
     """
     sums = {name: clustered(each, name) for name, each in units.items()}
-    replicates = _replicates(units, sums, draws)
+    replicates = _replicates(units, sums, draws) if intervals else dict.fromkeys(units)
     return {
         name: _estimate(
             point_of(units[name], sums[name], name), replicates[name], sums[name], level
@@ -69,7 +74,7 @@ def estimates(
 
 def stored(units: Units, estimate: Estimate) -> StoredUnits:
     """What a record keeps of a metric, so that two runs can be paired later."""
-    if units.value is None:
+    if units.value is None or estimate.replicates is None:
         return StoredUnits(units.numerator, units.denominator, units.cluster)
     columns = (units.numerator, units.denominator, units.cluster)
     return StoredUnits(*columns, estimate.value, estimate.replicates, draws_id(estimate.n_clusters))
@@ -114,9 +119,11 @@ def value_replicates(units: Units, sums: Clustered, draws: int) -> Float[np.ndar
 
 
 def _estimate(
-    value: float, replicates: Float[np.ndarray, " b"], sums: Clustered, level: float
+    value: float, replicates: Float[np.ndarray, " b"] | None, sums: Clustered, level: float
 ) -> Estimate:
     n, k = int(sums.n_units.sum()), int(sums.present.sum())
+    if replicates is None:
+        return Estimate(value, None, None, None, n, k, "none", level)
     finite = replicates[np.isfinite(replicates)]
     if k < 2 or len(finite) < 0.9 * len(replicates):
         return Estimate(value, None, None, None, n, k, "undefined", level, replicates)
