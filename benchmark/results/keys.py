@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -33,6 +33,8 @@ def cell_key(
     seed: int,
     limit: int | None = None,
     centred: bool = False,
+    siblings: Sequence[int] = (),
+    siblings: Sequence[int] = (),
     package: str | None = None,
 ) -> str:
     """sha256 over all that decides the numbers of a cell, and over nothing else (no path, no time).
@@ -40,5 +42,5 @@ def cell_key(
     `config` is the whole resolved configuration with the budget, so a default that changes is a
     new key. Two seeds, two configurations or two versions of the code never share one.
     """
-    parts = locals() | {"config": dict(config)}
+    parts = locals() | {"config": dict(config), "siblings": list(siblings)}
     return hashlib.sha256(canonical(parts).encode()).hexdigest()

@@ -45,12 +45,16 @@ class MethodRecord(Record):
     config: Json = {}
     given: Json = {}
     code: str | None = None
-    """Digest of the code that can change what the method does."""
+    """Digest of the code of the method and of what scores it."""
+    supervised: bool = False
+    """Sees labels or the planted truth: shown apart from methods that do not."""
     parameters: Count | None = None
     l0: dict[str, float] | None = None
     chosen: Json = {}
     """What the fit chose on val."""
     checkpoint_sha256: Sha256 | None = None
+    supervised: bool = False
+    """It saw concept labels or the planted truth: shown, never ranked with those that did not."""
 
 
 class BackendRecord(Record):
@@ -104,6 +108,8 @@ class Cell(Record):
     split: Name
     variant: Literal["fair", "paper"] = "fair"
     seed: int
+    siblings: tuple[int, ...] = Field(default=(), strict=False)
+    """Other seeds of the run, where the task looks at them."""
     package: str | None = None
     """Digest of the code of ours that results depend on."""
     scores: tuple[Score, ...] = Field(default=(), strict=False)
@@ -180,5 +186,7 @@ def key_of(cell: Cell) -> str:
         seed=cell.seed,
         limit=cell.data.limit,
         centred=cell.data.centred,
+        siblings=cell.siblings,
+        siblings=cell.siblings,
         package=cell.package,
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,12 +18,14 @@ class Refusal:
         return False
 
 
-class NullSummary(NamedTuple):
+@dataclass(frozen=True)
+class NullSummary:
     """A null that draws at random: its mean and the range that holds 95 % of its draws."""
 
     value: float
     low: float
     high: float
+    draws: int
 
 
 def null_summary(values: Sequence[float], *, level: float = 0.95) -> NullSummary:
@@ -34,18 +35,21 @@ def null_summary(values: Sequence[float], *, level: float = 0.95) -> NullSummary
         raise ValueError(f"draws of a null are {draws.tolist()}: wanted one or more finite numbers")
     low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2])
     mean = float(np.clip(draws.mean(), low, high))
-    return NullSummary(mean, float(low), float(high))
+    return NullSummary(mean, float(low), float(high), len(draws))
 
 
-def floor(nulls: Iterable[float], *, higher_is_better: bool | None = True) -> float | None:
-    """The highest null, the best that knowing nothing reaches; the lowest where lower is better.
+def floor(
+    nulls: Mapping[str, float], *, higher_is_better: bool | None = True
+) -> tuple[str, float] | None:
+    """Name and value of the highest null: the best that knowing nothing reaches.
 
-    None without a null, or where neither direction is better.
+    The lowest where lower is better. None without a null, or where neither direction is better.
     """
-    values = list(nulls)
-    if not values or higher_is_better is None:
+    if not nulls or higher_is_better is None:
         return None
-    return max(values) if higher_is_better else min(values)
+    pick = max if higher_is_better else min
+    name = pick(sorted(nulls), key=lambda each: nulls[each])
+    return name, nulls[name]
 
 
 def normalised(

@@ -8,13 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
-from benchmark.statistics.intervals import (
-    bca,
-    bootstrap_se,
-    is_constant,
-    t_quantile,
-    wilson,
-)
+from benchmark.statistics.distributions import t_quantile
+from benchmark.statistics.intervals import bca, bootstrap_se, is_constant, wilson
 from benchmark.statistics.resampling import DRAWS, VALUE_DRAWS, blocks, draws_id
 from benchmark.statistics.units import Clustered, StoredUnits, Units, clustered, point_of
 
@@ -133,5 +128,5 @@ def _estimate(
         return Estimate(value, low, high, se, n, k, "bca", level, replicates)
     low, high = wilson(value, se, k, level)
     if value in (0.0, 1.0):
-        se = (high - low) / (2 * t_quantile(k, level))
+        se = (high - low) / (2 * t_quantile(k - 1, level))
     return Estimate(value, low, high, se, n, k, "wilson", level, replicates)

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from benchmark.statistics.distributions import (
+    normal_cdf,
+    normal_quantile,
+    t_quantile,
+    t_two_sided,
+)
 
 Replicates = Float[np.ndarray, " b"]
-
-
-def t_quantile(n_clusters: int, level: float) -> float:
-    """Two-sided Student quantile with one degree of freedom less than there are clusters."""
-    return float(stdtrit(n_clusters - 1, 0.5 + level / 2))
 
 
 def bootstrap_se(replicates: Replicates, n_clusters: int) -> float:
@@ -37,7 +38,7 @@ def bca(value: float, replicates: Replicates, n_clusters: int, level: float) -> 
     if is_constant(value, replicates):
         return value, value
     z0, a = _correction(value, replicates)
-    reach = np.sqrt(n_clusters / (n_clusters - 1)) * t_quantile(n_clusters, level)
+    reach = np.sqrt(n_clusters / (n_clusters - 1)) * t_quantile(n_clusters - 1, level)
     low, high = np.quantile(replicates, [_share(z0, a, -reach), _share(z0, a, reach)])
     return min(float(low), value), max(float(high), value)
 
@@ -52,15 +53,15 @@ def bca_p(value: float, replicates: Replicates, n_clusters: int) -> float:
     if is_constant(value, replicates):
         return 1.0 if abs(value) <= rounding else max(floor, 2.0 ** (1 - n_clusters))
     z0, a = _correction(value, replicates)
-    y = ndtri(_share_below(0.0, replicates, rounding)) - z0
+    y = normal_quantile(_share_below(0.0, replicates, rounding)) - z0
     scale = max(1 + a * y, 1e-3)
     reach = abs(y / scale - z0) / np.sqrt(n_clusters / (n_clusters - 1))
-    return max(floor, float(2 * stdtr(n_clusters - 1, -reach)))
+    return max(floor, t_two_sided(n_clusters - 1, reach))
 
 
 def wilson(value: float, se: float, n_clusters: int, level: float) -> tuple[float, float]:
     """Wilson interval of a proportion; where all units agree the clusters are the sample size."""
-    t = t_quantile(n_clusters, level)
+    t = t_quantile(n_clusters - 1, level)
     at_edge = value in (0.0, 1.0)
     if se == 0 and not at_edge:
         return value, value
@@ -82,7 +83,7 @@ def _share_below(value: float, replicates: Replicates, rounding: float) -> float
 
 def _correction(value: float, replicates: Replicates) -> tuple[float, float]:
     """Bias z0 and acceleration a (a sixth of the skewness: exact for a mean; Efron 1987)."""
-    z0 = float(ndtri(_share_below(value, replicates, _rounding(value, replicates))))
+    z0 = normal_quantile(_share_below(value, replicates, _rounding(value, replicates)))
     centred = replicates - replicates.mean()
     return z0, float((centred**3).mean() / (6 * replicates.std() ** 3))
 
@@ -92,4 +93,4 @@ def _share(z0: float, a: float, z: float) -> float:
     scale = 1 - a * (z0 + z)
     if scale <= 0:
         return 1.0 if z0 + z > 0 else 0.0
-    return float(ndtr(z0 + (z0 + z) / scale))
+    return normal_cdf(z0 + (z0 + z) / scale)

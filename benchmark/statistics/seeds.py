@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+
+from benchmark.statistics.distributions import t_quantile, t_two_sided
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ def over_seeds(
         return SeedSummary(mean, None, None, item_variance**0.5, None, None, 1, None)
     s_seed = float(scores.std(ddof=1))
     se = float(np.sqrt(s_seed**2 / s + item_variance))
-    reach = float(stdtrit(s - 1, 0.5 + level / 2)) * se
-    p = float(2 * stdtr(s - 1, -abs(mean) / se)) if se > 0 else float(mean == 0)
+    reach = t_quantile(s - 1, level) * se
+    p = t_two_sided(s - 1, mean / se) if se > 0 else float(mean == 0)
     mrd = minimum_reliable_difference(se)
     return SeedSummary(mean, mean - reach, mean + reach, se, p, s_seed, s, mrd)
 

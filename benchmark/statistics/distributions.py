@@ -1,0 +1,31 @@
+"""Normal and Student distributions of single numbers, without a slow import at start."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+NORMAL = NormalDist()
+
+
+def normal_cdf(z: float) -> float:
+    """Share of a standard normal below z."""
+    return NORMAL.cdf(z)
+
+
+def normal_quantile(share: float) -> float:
+    """The z below which this share of a standard normal lies."""
+    return NORMAL.inv_cdf(share)
+
+
+def t_quantile(df: int, level: float) -> float:
+    """Two-sided quantile: |t| stays under it with probability `level`."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(df, 0.5 + level / 2))
+
+
+def t_two_sided(df: int, t: float) -> float:
+    """Probability of |t| at least this large."""
+    from scipy.special import stdtr
+
+    return float(2 * stdtr(df, -abs(t)))
