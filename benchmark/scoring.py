@@ -15,7 +15,17 @@ import numpy as np
 
 from benchmark.contracts import Metric, Need, Reference, Subject, Task, Units, derived_seed
 from benchmark.results import ReferenceScore, Score
-from benchmark.statistics import Estimate, estimates, floor, null_summary
+from benchmark.statistics import (
+    Estimate,
+    Refusal,
+    StoredUnits,
+    estimates,
+    floor,
+    normalised,
+    null_summary,
+    point_value,
+    stored,
+)
 
 Memo = dict[Any, dict[str, ReferenceScore]]
 
@@ -25,7 +35,7 @@ class Scored:
     """All that one (task, subject) gave: scores for the record, units for later pairing."""
 
     scores: list[Score] = field(default_factory=list)
-    units: dict[str, Units] = field(default_factory=dict)
+    units: dict[str, StoredUnits] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     """References that did not apply, each with its reason."""
 
@@ -43,8 +53,9 @@ def score(
         found = references(task, taken, provided, memo, (key, kind), scored)
         for name, estimate in estimates(units).items():
             metric = declared(task, name)
-            scored.scores.append(_score(name, metric, estimate, found.get(name, []), kind))
-            scored.units[name if kind == "full" else f"{name}#{kind}"] = units[name]
+            each = units[name]
+            scored.scores.append(_score(name, metric, each, estimate, found.get(name, []), kind))
+            scored.units[name if kind == "full" else f"{name}#{kind}"] = stored(each, estimate)
     return scored
 
 
@@ -102,30 +113,38 @@ def references(
 
 def drawn(task: Task, subject: Subject, reference: Reference) -> dict[str, ReferenceScore]:
     """One reference on all its metrics: an interval by bootstrap, or the range of its draws."""
-    draws: list[dict[str, Estimate]] = []
-    units: Mapping[str, Units] = {}
-    for i in range(reference.draws):
-        rng = np.random.default_rng(derived_seed("reference", reference.name, i))
-        units = measured(task, reference.apply(subject, rng))
-        units = {n: u for n, u in units.items() if matches(n, reference)}
-        draws.append(estimates(units, intervals=reference.draws == 1))
-    out = {}
+    draws = [changed(task, subject, reference, i) for i in range(reference.draws)]
+    if reference.draws == 1:
+        return {
+            name: ReferenceScore(
+                name=reference.name,
+                kind=reference.kind,
+                value=e.value,
+                ci_low=e.low,
+                ci_high=e.high,
+                n=e.n,
+            )
+            for name, e in estimates(draws[0]).items()
+        }
+    found = {}
     for name in draws[0]:
-        values = [draw[name].value for draw in draws if name in draw]
-        one = draws[0][name]
-        low, high, value = one.low, one.high, one.value
-        if reference.draws > 1:
-            value, low, high = null_summary(values)
-        out[name] = ReferenceScore(
+        summary = null_summary([point_value(units[name], name) for units in draws if name in units])
+        found[name] = ReferenceScore(
             name=reference.name,
             kind=reference.kind,
-            value=value,
-            ci_low=low,
-            ci_high=high,
-            n=one.n,
-            draws=reference.draws,
+            value=summary.value,
+            ci_low=summary.low,
+            ci_high=summary.high,
+            draws=summary.draws,
         )
-    return out
+    return found
+
+
+def changed(task: Task, subject: Subject, reference: Reference, i: int) -> dict[str, Units]:
+    """Units of the metrics that the reference speaks of, on its i-th changed subject."""
+    rng = np.random.default_rng(derived_seed("reference", reference.name, i))
+    units = measured(task, reference.apply(subject, rng))
+    return {name: each for name, each in units.items() if matches(name, reference)}
 
 
 def matches(name: str, reference: Reference) -> bool:
@@ -134,22 +153,39 @@ def matches(name: str, reference: Reference) -> bool:
 
 
 def _score(
-    name: str, metric: Metric, estimate: Estimate, found: list[ReferenceScore], kind: str
+    name: str,
+    metric: Metric,
+    units: Units,
+    estimate: Estimate,
+    found: list[ReferenceScore],
+    kind: str,
 ) -> Score:
-    nulls = [r.value for r in found if r.kind == "null"]
-    ceilings = [r.value for r in found if r.kind == "ceiling"]
     up = metric.higher_is_better
+    lowest = floor({r.name: r.value for r in found if r.kind == "null"}, higher_is_better=up)
+    ceilings = [r.value for r in found if r.kind == "ceiling"]
+    bottom = lowest[1] if lowest else None
+    top = (min(ceilings) if up else max(ceilings)) if ceilings and up is not None else None
+    share = normalised(
+        estimate.value, floor=bottom, ceiling=top, se=estimate.se, higher_is_better=up
+    )
     return Score(
         name=name,
         main=metric.main,
         value=estimate.value,
         ci_low=estimate.low,
         ci_high=estimate.high,
+        level=estimate.level,
+        se=estimate.se,
         n=estimate.n,
         unit=metric.unit,
-        floor=floor(nulls, higher_is_better=up) if nulls and up is not None else None,
-        ceiling=(max(ceilings) if up else min(ceilings)) if ceilings and up is not None else None,
+        cluster=None if units.cluster is None else "image",
+        n_clusters=estimate.n_clusters,
+        interval=estimate.shape,
+        floor=bottom,
+        ceiling=top,
+        normalised=None if isinstance(share, Refusal) else share,
+        not_normalised=share.reason if isinstance(share, Refusal) else None,
         higher_is_better=up,
-        references=found,
+        references=tuple(found),
         variant=kind,
     )

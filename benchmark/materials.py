@@ -1,0 +1,99 @@
+"""What a cell is scored on: the opened backend, its data, its site and the activations."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from benchmark.activations import Store, activations
+from benchmark.backends import open_backend
+from benchmark.contracts import Backend, Dataset, Need, PairedActivations, Progress, Site
+from benchmark.listing import DATA
+from benchmark.request import Request
+
+
+@dataclass(frozen=True)
+class Materials:
+    """One backend over one data set at one site; activations are read when first asked for."""
+
+    backend: Backend
+    data: Dataset
+    site: Site
+    request: Request
+    progress: Progress
+    _kept: dict[str, PairedActivations] = field(default_factory=dict)
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """What backend, data and run offer to methods and tasks."""
+        more = {Need.SECOND_SEED} if len(self.request.seeds) > 1 else set()
+        return self.backend.provides | self.data.provides | more
+
+    @cached_property
+    def means(self) -> tuple[object, object]:
+        """Train means of both modalities: what `--centre` removes."""
+        train = self._read("train")
+        return train.image.mean(0), train.text.mean(0)
+
+    def split(self, name: str) -> PairedActivations:
+        """Activations of one split, centred if the request says so."""
+        if name not in self._kept:
+            read = self._read(name)
+            self._kept[name] = self._centred(read) if self.request.centre else read
+        return self._kept[name]
+
+    def _read(self, name: str) -> PairedActivations:
+        return activations(
+            self.backend,
+            self.data,
+            name,
+            self.site,
+            store=Store(),
+            batch_size=self.request.batch_size,
+            progress=self.progress,
+            limit=self.request.limit,
+        )
+
+    def _centred(self, read: PairedActivations) -> PairedActivations:
+        image, text = self.means
+        negatives = None if read.negatives is None else read.negatives - text
+        return replace(
+            read,
+            image=read.image - image,
+            text=read.text - text,
+            negatives=negatives,
+            fingerprint=f"{read.fingerprint}+centred",
+        )
+
+
+def gather(spec: str, request: Request, progress: Progress) -> Materials:
+    """Opens a backend and finds its data and site. Raises ValueError in one line."""
+    backend = open_backend(spec, device=request.device)
+    data = backend.data
+    if data is not None and request.data not in (None, data.name):
+        raise ValueError(f"--data {request.data}: {spec} brings its own data, {data.name}")
+    if data is None:
+        data = open_data(request.data or "scenes")
+    return Materials(backend, data, pick(backend, request.site), request, progress)
+
+
+def open_data(name: str) -> Dataset:
+    """A registered data set. Raises ValueError with the nearest name."""
+    if name not in DATA:
+        near = difflib.get_close_matches(name, list(DATA), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(DATA)}"
+        raise ValueError(f"no data called {name}: {hint}")
+    module, _, attribute = DATA[name][0].partition(":")
+    return getattr(importlib.import_module(module), attribute)()
+
+
+def pick(backend: Backend, name: str | None) -> Site:
+    """The named site of a backend, or its first."""
+    if name is None:
+        return backend.sites[0]
+    sites = {site.name: site for site in backend.sites}
+    if name not in sites:
+        raise ValueError(f"{backend.name} has no site {name}: there are {', '.join(sites)}")
+    return sites[name]
