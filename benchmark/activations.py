@@ -54,7 +54,7 @@ def activations(
             f"{len(examples.captions)} captions, wanted at least one of each"
         )
     provenance = _provenance(backend, data, split, site, examples)
-    key = hashlib.sha256(json.dumps(provenance, sort_keys=True).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps(provenance["of"], sort_keys=True).encode()).hexdigest()
     if getattr(backend, "in_memory", False):
         rows = _held(backend, whole, examples, site)
     else:
@@ -65,14 +65,14 @@ def activations(
 def _provenance(
     backend: Backend, data: Dataset, split: Split, site: Site, examples: Examples
 ) -> dict[str, Any]:
-    """All that the numbers depend on; batch size and device are left out: they move float noise."""
+    """`of`: all that the numbers depend on; batch size and device only move float noise."""
     contents = hashlib.sha256()
     false = examples.negatives.captions if examples.negatives else ()
     for words in (examples.ids, examples.captions, false):
         contents.update(json.dumps(list(words)).encode())
     contents.update(np.asarray(examples.caption_of, dtype="<i8").tobytes())
-    return {
-        "backend": {"name": backend.name, "revision": backend.revision},
+    of = {
+        "backend": backend.revision,
         "preprocessing": backend.preprocessing,
         "dtype": backend.dtype,
         "data": {"name": data.name, "revision": data.revision, "split": split},
@@ -81,6 +81,7 @@ def _provenance(
         "contents": contents.hexdigest(),
         "site": asdict(site),
     }
+    return {"backend": backend.name, "of": of}
 
 
 def _held(
