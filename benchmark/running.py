@@ -77,7 +77,7 @@ def now() -> str:
 
 def say(quiet: bool) -> Any:
     """Prints a line to stderr, or nothing."""
-    return (lambda line: None) if quiet else (lambda line: print(line, file=sys.stderr))
+    return (lambda _: None) if quiet else (lambda line: print(line, file=sys.stderr))
 
 
 def bar(quiet: bool) -> Any:
