@@ -1,0 +1,43 @@
+"""Scores built from several ratios over the same units, exact under resampling."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from benchmark.contracts import Units
+from benchmark.metrics import weighted_median
+
+Column = Float[np.ndarray, " u"]
+Ratio = tuple[Column, Column]
+"""Numerator and denominator of each unit."""
+
+
+def total(values: Column, owner: Int[np.ndarray, " r"], n: int) -> Column:
+    """Sum of the rows that belong to each of n examples."""
+    return np.bincount(owner, weights=values, minlength=n).astype(np.float64)
+
+
+def ratio(numerator: Float[np.ndarray, ""], denominator: Float[np.ndarray, ""]) -> float:
+    """Numerator over denominator; NaN, without a warning, where nothing was counted."""
+    return float(numerator / denominator) if denominator != 0 else float("nan")
+
+
+def mean_of_ratios(*parts: Ratio) -> Units:
+    """The plain mean of several scores Σ numerator / Σ denominator over the same units.
+
+    `value` recomputes each ratio under the weights, so a bootstrap of units is exact. The unit
+    column holds each unit's linear share, whose plain mean is the score.
+    """
+    n = len(parts[0][0])
+    shares = [numerator * (n / denominator.sum()) for numerator, denominator in parts]
+
+    def value(weights: Column) -> float:
+        return float(np.mean([ratio(weights @ top, weights @ under) for top, under in parts]))
+
+    return Units(np.mean(shares, axis=0), value=value)
+
+
+def median_of(values: Column) -> Units:
+    """The median over units that stand alone."""
+    return Units(values, value=lambda weights: weighted_median(values, weights))

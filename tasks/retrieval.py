@@ -1,0 +1,213 @@
+"""Whether an image finds its captions, and a caption its image, by the cosine of their codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Int
+
+from benchmark.averages import mean_of_ratios, total
+from benchmark.contracts import (
+    Metric,
+    Modality,
+    Need,
+    Reference,
+    SparseCodes,
+    Subject,
+    Task,
+    Units,
+)
+from benchmark.negatives import preferred
+from benchmark.ranking import (
+    Leaders,
+    Standing,
+    by_query,
+    expected_hit,
+    pessimistic_hit,
+    rank,
+    rank_again,
+)
+from benchmark.references import identity, reference, shuffled_partners, wanted
+from benchmark.similarity import UnitRows, overlaps, pair_scores, unit_rows
+
+DEPTHS = (1, 5, 10)
+DIRECTIONS: dict[str, tuple[Modality, Modality]] = {
+    "i2t": ("image", "text"),
+    "t2i": ("text", "image"),
+}
+KINDS = ("colour", "position")
+SPACES = {"": "codes", "reconstruction/": "reconstructions"}
+
+
+def _metrics() -> Iterator[Metric]:
+    for prefix, space in SPACES.items():
+        says = f"r@1 by cosine of {space}, mean of both directions"
+        yield Metric(f"{prefix}r@1", "image", True, says, main=not prefix)
+        for direction, unit in (("i2t", "image"), ("t2i", "caption")):
+            for k in DEPTHS:
+                says = f"expected share of queries with a true partner in the first {k}, {space}"
+                yield Metric(f"{prefix}r@{k}/{direction}", unit, True, says)
+    for direction, unit in (("i2t", "image"), ("t2i", "caption")):
+        says = "share of queries whose best true partner ties with a false one"
+        yield Metric(f"tie_rate/{direction}", unit, False, says)
+        says = "mean count of candidates that score the same as the best true partner"
+        yield Metric(f"tie_size/{direction}", unit, False, says)
+        says = "share of queries whose latents no candidate uses"
+        yield Metric(f"no_overlap/{direction}", unit, False, says)
+    says = "the image scores its caption above the swapped one; a tie is half"
+    yield Metric("hard_negatives", "negative", True, says)
+    for kind in KINDS:
+        yield Metric(f"hard_negatives/{kind}", "negative", True, f"{says}: two {kind}s swapped")
+
+
+@dataclass(frozen=True)
+class Retrieval(Task):
+    """Recall both ways over every true pair, ties broken in expectation (`paper`: against)."""
+
+    variant: Literal["fair", "paper"] = "fair"
+    question: ClassVar[str] = "Does an image find its captions, and a caption its image?"
+    version: ClassVar[int] = 1
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS})
+    fits: ClassVar[bool] = False
+    metrics: ClassVar[tuple[Metric, ...]] = tuple(_metrics())
+    references: ClassVar[tuple[Reference, ...]] = (
+        reference(
+            "shuffled partners",
+            "null",
+            shuffled_partners,
+            metrics=("r@*", "hard_negatives*"),
+            draws=20,
+        ),
+        reference(
+            "dense",
+            "baseline",
+            identity,
+            metrics=("r@*", "hard_negatives*", "tie_rate*"),
+            of_data=True,
+            needs=frozenset({Need.SAME_WIDTH}),
+        ),
+    )
+
+    def score(self, subject: Subject) -> dict[str, Units]:
+        """Raises ValueError for activations with more than one row an example."""
+        if not subject.test.pooled:
+            raise ValueError("retrieval needs one row per example: choose a site that pools")
+        found: dict[str, Units] = {}
+        for space in SPACES:
+            found |= self.recalls(subject, space)
+        if wanted(subject, "hard_negatives"):
+            found |= hard_negatives(subject)
+        return found
+
+    def recalls(self, subject: Subject, space: str) -> dict[str, Units]:
+        """r@k of one space both ways, and for codes how the ties stand."""
+        if not wanted(subject, f"{space}r@1") or not comparable(subject, space):
+            return {}
+        found: dict[str, Units] = {}
+        hits = {}
+        hit = expected_hit if self.variant == "fair" else pessimistic_hit
+        for direction in DIRECTIONS:
+            pairs = true_pairs(subject, direction)
+            queries = np.unique(pairs[:, 0])
+            cluster = owners(subject, direction)[queries]
+            standing = stand(subject, space, direction, pairs).of(queries)
+            for k in DEPTHS:
+                units = hit(standing, k)
+                found[f"{space}r@{k}/{direction}"] = Units(units, cluster=cluster)
+            hits[direction] = (found[f"{space}r@1/{direction}"].numerator, cluster)
+            if not space and wanted(subject, f"tie_rate/{direction}"):
+                found |= ties(subject, direction, standing, queries, cluster)
+        n = subject.test.n_images
+        parts = [(total(h, c, n), total(np.ones(len(c)), c, n)) for h, c in hits.values()]
+        found[f"{space}r@1"] = mean_of_ratios(*parts)
+        return found
+
+
+def comparable(subject: Subject, space: str) -> bool:
+    """Codes share their frame; reconstructions are comparable only where the widths agree."""
+    return not space or subject.test.image.shape[1] == subject.test.text.shape[1]
+
+
+def true_pairs(subject: Subject, direction: str) -> Int[np.ndarray, "p 2"]:
+    """(query, candidate) of every true pair, ascending."""
+    pairs = subject.test.pairs.cpu().numpy()
+    return by_query(pairs if direction == "i2t" else pairs[:, ::-1])
+
+
+def owners(subject: Subject, direction: str) -> Int[np.ndarray, " n"]:
+    """Image that each query belongs to: what is drawn again in the bootstrap."""
+    if direction == "i2t":
+        return np.arange(subject.test.n_images)
+    return subject.test.caption_of.cpu().numpy()
+
+
+def rows(subject: Subject, space: str, modality: Modality) -> UnitRows:
+    """What is compared, at norm 1; kept for the references that leave codes alone."""
+    key = ("unit rows", space, modality)
+    if key not in subject.cache:
+        subject.cache[key] = unit_rows(coded(subject, space, modality))
+    return subject.cache[key]
+
+
+def coded(subject: Subject, space: str, modality: Modality) -> SparseCodes:
+    """Aligned codes, or reconstructions seen as dense codes."""
+    if not space:
+        return subject.codes("test", modality)
+    x = subject.reconstruction("test", modality)
+    return SparseCodes(x, None, x.shape[1])
+
+
+def stand(subject: Subject, space: str, direction: str, pairs: Int[np.ndarray, "p 2"]) -> Standing:
+    """Standing of every query; from the leading scores where recalls alone are asked again."""
+    queries, candidates = (rows(subject, space, m) for m in DIRECTIONS[direction])
+    key = ("leaders", space, direction)
+    leaders: Leaders | None = subject.cache.get(key)
+    if leaders is not None and not wanted(subject, f"tie_rate/{direction}"):
+        return rank_again(leaders, pairs, pair_scores(queries, candidates, pairs))
+    standing, subject.cache[key] = rank(queries, candidates, pairs, leaders=not space)
+    return standing
+
+
+def ties(
+    subject: Subject,
+    direction: str,
+    standing: Standing,
+    queries: Int[np.ndarray, " q"],
+    cluster: Int[np.ndarray, " q"],
+) -> dict[str, Units]:
+    """How often, and how widely, the best true partner ties; and who meets nobody."""
+    shared = overlaps(*(rows(subject, "", m) for m in DIRECTIONS[direction]))[queries]
+    columns = {
+        "tie_rate": standing.tied > standing.relevant,
+        "tie_size": standing.tied,
+        "no_overlap": shared == 0,
+    }
+    return {
+        f"{name}/{direction}": Units(column.astype(np.float64), cluster=cluster)
+        for name, column in columns.items()
+    }
+
+
+def hard_negatives(subject: Subject) -> dict[str, Units]:
+    """1 where the image prefers its true caption to the swapped one, half where they tie."""
+    test = subject.test
+    if test.negatives is None or test.negative_of is None or not len(test.negatives):
+        return {}
+    key = ("negatives",)
+    if key not in subject.cache:
+        codes = subject.dictionary.align(subject.encode(test.negatives, "text"), "text")
+        subject.cache[key] = unit_rows(codes)
+    caption = test.negative_of.cpu().numpy()
+    image = test.caption_of.cpu().numpy()[caption]
+    sides = (rows(subject, "", "image"), rows(subject, "", "text"), subject.cache[key])
+    won = preferred(*sides, image, caption)
+    kinds = np.array(test.negative_kinds)
+    found = {"hard_negatives": Units(won, cluster=image)}
+    for kind in KINDS:
+        mine = kinds == kind
+        if mine.any():
+            found[f"hard_negatives/{kind}"] = Units(won[mine], cluster=image[mine])
+    return found
