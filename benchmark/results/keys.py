@@ -34,7 +34,6 @@ def cell_key(
     limit: int | None = None,
     centred: bool = False,
     siblings: Sequence[int] = (),
-    siblings: Sequence[int] = (),
     package: str | None = None,
 ) -> str:
     """sha256 over all that decides the numbers of a cell, and over nothing else (no path, no time).

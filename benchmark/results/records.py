@@ -46,8 +46,6 @@ class MethodRecord(Record):
     given: Json = {}
     code: str | None = None
     """Digest of the code of the method and of what scores it."""
-    supervised: bool = False
-    """Sees labels or the planted truth: shown apart from methods that do not."""
     parameters: Count | None = None
     l0: dict[str, float] | None = None
     chosen: Json = {}
@@ -186,7 +184,6 @@ def key_of(cell: Cell) -> str:
         seed=cell.seed,
         limit=cell.data.limit,
         centred=cell.data.centred,
-        siblings=cell.siblings,
         siblings=cell.siblings,
         package=cell.package,
     )
