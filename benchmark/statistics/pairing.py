@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from benchmark.statistics.bootstrap import ratio_replicates, value_replicates
+from benchmark.statistics.distributions import t_quantile
 from benchmark.statistics.intervals import bca, bca_p, bootstrap_se, is_constant, wilson
 from benchmark.statistics.resampling import DRAWS, VALUE_DRAWS, draws_id
 from benchmark.statistics.units import Clustered, Units, clustered, point_of
@@ -49,7 +50,8 @@ def paired(
     p = bca_p(value, finite, k)
     if is_constant(value, finite):
         low, high = _constant_interval(values, sums, k, level)
-        return Difference(value, low, high, 0.0, p, n, k)
+        se = max(value - low, high - value) / t_quantile(k - 1, level)
+        return Difference(value, low, high, se, p, n, k)
     low, high = bca(value, finite, k, level)
     return Difference(value, low, high, bootstrap_se(finite, k), p, n, k)
 
