@@ -1,4 +1,4 @@
-"""All methods on two backends: tiers on each, and whether the two orders agree. Never raw values."""
+"""All methods on two backends: tiers on each, and whether the orders agree; never raw values."""
 
 from __future__ import annotations
 

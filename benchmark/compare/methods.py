@@ -77,8 +77,8 @@ def _compared(
     units = [(read_units(folder, a[s]), read_units(folder, b[s])) for s in seeds]
     for name in scores[0][0]:
         if all(name in side for pair in scores for side in pair):
-            sides = ([pair[i][name] for pair in scores] for i in (0, 1))
-            yield _row(place, seeds, *sides, [(x.get(name), y.get(name)) for x, y in units])
+            first, second = ([pair[i][name] for pair in scores] for i in (0, 1))
+            yield _row(place, seeds, first, second, [(x.get(name), y.get(name)) for x, y in units])
 
 
 def _id(score: Score) -> str:
