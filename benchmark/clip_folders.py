@@ -1,4 +1,4 @@
-"""Looks at a folder in open_clip's format before it is opened: what is missing is one clear line."""
+"""Looks at an open_clip folder before it is opened: what is missing is one clear line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ import json
 from pathlib import Path
 
 CONFIG_FILE = "open_clip_config.json"
-WEIGHTS = (".safetensors", ".bin", ".pth", ".pt")
+WEIGHTS = (".safetensors", ".bin", ".pth")
+PREFERRED = (
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.safetensors",
+    "open_clip_pytorch_model.bin",
+    "open_clip_pytorch_model.pth",
+    "model.safetensors",
+    "pytorch_model.bin",
+    "pytorch_model.pth",
+    "model.pth",
+)
+"""What open_clip takes first where a folder has several files of weights."""
 TOKENIZER = ("tokenizer", "vocab", "merges", "special_tokens", "added_tokens", "spiece")
 
 
@@ -25,12 +36,14 @@ def weights_file(folder: Path) -> Path:
     if not isinstance(description, dict) or "model_cfg" not in description:
         raise ValueError(f"{config} has no 'model_cfg', wanted open_clip's folder format")
     files = sorted(file for file in folder.iterdir() if file.suffix in WEIGHTS)
-    if len(files) != 1:
-        names = ", ".join(file.name for file in files) or "none"
-        raise ValueError(f"{folder} has {names} as weights, wanted one file *.safetensors")
-    if files[0].suffix == ".safetensors":
-        _check_safetensors(files[0])
-    return files[0]
+    known = [folder / name for name in PREFERRED if folder / name in files]
+    if not known and len(files) != 1:
+        names = ", ".join(file.name for file in files) or "no file"
+        raise ValueError(f"{folder} has {names} of weights, wanted one {PREFERRED[0]}")
+    chosen = known[0] if known else files[0]
+    if chosen.suffix == ".safetensors":
+        _check_safetensors(chosen)
+    return chosen
 
 
 def _check_safetensors(path: Path) -> None:

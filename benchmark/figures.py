@@ -29,35 +29,24 @@ def figure(document: Document, path: Path) -> Path | None:
     sns.set_theme(style="whitegrid", context="paper", font="DejaVu Sans")
     columns = max(len(shown) for shown in places.values())
     tallest = [max(len(panel.rows) for panel in shown) for shown in places.values()]
-    heights = [1.3 + 0.3 * rows for rows in tallest]
-    size = (1.2 + 3.7 * columns, sum(heights) + 0.4)
-    drawn, axes = plt.subplots(
-        len(places), columns, figsize=size, squeeze=False, height_ratios=heights
-    )
-    for line, (place, shown) in zip(axes, places.items(), strict=True):
-        for axis in line[len(shown) :]:
-            axis.set_visible(False)
-        for axis, panel in zip(line, shown, strict=False):
+    heights = [1.5 + 0.28 * rows for rows in tallest]
+    drawn = plt.figure(figsize=(1.2 + 3.4 * columns, sum(heights)), layout="constrained")
+    parts = drawn.subfigures(len(places), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, (place, shown) in zip(parts, places.items(), strict=True):
+        part.suptitle(heading(place), x=0.01, ha="left", fontweight="bold", fontsize=9)
+        for axis, panel in zip(part.subplots(1, columns, squeeze=False)[0], shown, strict=False):
             draw(axis, panel)
-        line[0].annotate(
-            heading(place),
-            (0, 1),
-            xytext=(0, 26),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            fontweight="bold",
-        )
-    drawn.tight_layout()
-    part = path.with_suffix(".part.png")
-    drawn.savefig(part, dpi=160, bbox_inches="tight")
+        for axis in part.axes[len(shown) :]:
+            axis.set_visible(False)
+    unfinished = path.with_suffix(".part.png")
+    drawn.savefig(unfinished, dpi=160)
     plt.close(drawn)
-    part.replace(path)
+    unfinished.replace(path)
     return path
 
 
 def heading(place: Where) -> str:
-    backend, data, site, split, variant = place
-    return f"{backend} · {data}/{split} · {site} · {variant}"
+    return f"{place[0]} · {place[1]}/{place[3]} · {place[2]} · {place[4]}"
 
 
 def draw(axis: Any, panel: Panel) -> None:
@@ -82,7 +71,7 @@ def draw(axis: Any, panel: Panel) -> None:
     if axis.get_legend_handles_labels()[0]:
         axis.legend(
             loc="upper center",
-            bbox_to_anchor=(0.5, -0.1),
+            bbox_to_anchor=(0.5, -0.18 - 0.12 / len(rows)),
             ncol=4,
             fontsize=7,
             frameon=False,
