@@ -1,0 +1,123 @@
+"""Writes the generated parts of the README from records and sources; `--check` only compares."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from benchmark.panels import Panel, bundled_cells, panels
+from benchmark.registry import ROOT, catalogue
+from benchmark.results import Cell
+
+README = ROOT / "README.md"
+TIMES = Path(__file__).parent / "results" / "times.json"
+BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def generated(text: str) -> str:
+    """The README with every generated block made anew."""
+    makers = {"timing": timing, "tasks": tasks, "methods": methods, "leaderboard": leaderboard}
+    return BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]]()}\n{m[3]}", text)
+
+
+def timing() -> str:
+    """How long the two commands take, and what to expect, as measured."""
+    if not TIMES.is_file():
+        return "Not measured yet."
+    times = json.loads(TIMES.read_text())
+    lines = [f"Measured on {times['machine']}:", "", "| step | time |", "|---|---|"]
+    lines += [f"| {name} | {duration(seconds)} |" for name, seconds in times["seconds"].items()]
+    lines += ["", *expected()]
+    return "\n".join(lines)
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def expected() -> list[str]:
+    """The main scores that the first run should show."""
+    cells = [c for c in bundled_cells() if c.method.name == "jsae" and c.seed == 0]
+    mains = [
+        f"`{s.name}` {s.value:.3f}"
+        for c in cells
+        if c.backend.name == "pocket-clip"
+        for s in c.scores
+        if s.main and s.variant == "full"
+    ]
+    return [f"The first run should show, for `jsae` on `pocket-clip`: {', '.join(mains)}."] * bool(
+        mains
+    )
+
+
+def tasks() -> str:
+    """One line a task, from its source."""
+    rows = [f"| `{entry.name}` | {entry.summary} |" for entry in catalogue("task").values()]
+    return "\n".join(["| task | what it asks |", "|---|---|", *rows])
+
+
+def methods() -> str:
+    """One line a method, with its presets."""
+    rows = []
+    for entry in catalogue("method").values():
+        presets = ", ".join(f"`-{preset}`" for preset in entry.presets)
+        rows.append(f"| `{entry.name}` | {entry.summary} | {presets} |")
+    return "\n".join(["| method | what it is | presets |", "|---|---|---|", *rows])
+
+
+def leaderboard() -> str:
+    """A table a backend: every method, mean over seeds with its interval."""
+    cells = bundled_cells()
+    parts = [
+        table(place[0], [p for p in tasks.values() if p.rows], cells)
+        for place, tasks in panels(cells).items()
+    ]
+    return "\n\n".join(parts) or "None yet."
+
+
+def table(backend: str, shown: list[Panel], cells: tuple[Cell, ...]) -> str:
+    seeds = sorted({c.seed for c in cells if c.backend.name == backend})
+    head = [f"{p.task}<br>`{p.metric}`" for p in shown]
+    lines = [
+        f"`{backend}`, seeds {', '.join(map(str, seeds))}, mean [95 % over seeds and items]:",
+        "",
+        f"| method | {' | '.join(head)} |",
+        f"|---|{'---|' * len(shown)}",
+    ]
+    names = dict.fromkeys(row.method for panel in shown for row in panel.rows)
+    for name in names:
+        mark = " †" if any(r.supervised for p in shown for r in p.rows if r.method == name) else ""
+        lines.append(f"| `{name}`{mark} | {' | '.join(entry(p, name) for p in shown)} |")
+    for label in ("ceiling", "floor"):
+        values = [getattr(p, label) for p in shown]
+        lines.append(
+            f"| *{label}* | {' | '.join('' if v is None else f'{v:.3f}' for v in values)} |"
+        )
+    return "\n".join([*lines, "", "† saw labels or the planted truth."])
+
+
+def entry(panel: Panel, name: str) -> str:
+    """A method's main score, or n/a."""
+    for row in panel.rows:
+        if row.method == name:
+            ends = "" if row.low is None else f" [{row.low:.3f}, {row.high:.3f}]"
+            return f"{row.value:.3f}{ends}"
+    return "n/a"
+
+
+def main() -> int:
+    """Rewrites the README; with `--check` exits 1 where that would change it."""
+    old = README.read_text()
+    new = generated(old)
+    if "--check" in sys.argv:
+        if new != old:
+            print("README.md is stale: run make docs", file=sys.stderr)
+        return int(new != old)
+    README.write_text(new)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
