@@ -1,0 +1,176 @@
+"""Who may import whom: the rooms of the house and the doors between them, read from the source.
+
+`contracts` is the hall; methods see ready-made parts, tasks see measures and references, and
+neither sees a backend, the runner or another of its kind. Nothing here runs what it reads.
+"""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("benchmark", "methods", "tasks", "leaderboards")
+
+
+@dataclass(frozen=True)
+class Room:
+    """Modules that play one part, as shell patterns, and the rooms that they may import from."""
+
+    modules: tuple[str, ...]
+    doors: tuple[str, ...] = ()
+    light: bool = False
+    """Imported without torch, so that what needs only these starts at once."""
+    closed: bool = False
+    """Its modules do not import each other."""
+
+
+def _ours(*names: str) -> tuple[str, ...]:
+    return tuple(f"benchmark.{name}" for name in names)
+
+
+ROOMS: dict[str, Room] = {
+    "contracts": Room(_ours("contracts")),
+    "codes": Room(_ours("topk", "coactivation"), ("contracts",)),
+    "parts": Room(
+        _ours(
+            "alignment", "checkpoints", "dense_maps", "dictionaries", "frames", "mapping",
+            "plain_dictionaries", "sparse_step", "sparsity", "training", "kernels*",
+        ),
+        ("contracts", "codes"),
+    ),
+    "measures": Room(
+        _ours(
+            "auc", "averages", "correlations", "correspondence", "heterogeneity", "metrics",
+            "negatives", "probe", "ranking", "sides", "similarity", "splitting", "subsets",
+            "transfer",
+        ),
+        ("contracts", "codes"),
+    ),
+    "references": Room(
+        _ours("references", "side_references"), ("contracts", "codes", "parts", "measures")
+    ),
+    "worlds": Room(_ours("worlds*"), ("contracts",)),
+    "store": Room(_ours("activations", "encoding", "journal", "store", "views"), ("contracts",)),
+    "backends": Room(
+        _ours("backends.*", "clip_*", "embedding_*", "hooks", "pixels"), ("contracts", "worlds")
+    ),
+    "names": Room(
+        _ours("arguments", "backends", "configure", "house_rules", "listing", "registry"),
+        ("contracts",),
+        light=True,
+    ),
+    "statistics": Room(_ours("statistics*"), light=True),
+    "results": Room(_ours("results*", "provenance"), ("statistics",), light=True),
+    "reports": Room(
+        _ours("compare*", "figures", "panels", "tables"), ("statistics", "results"), light=True
+    ),
+    "runner": Room(
+        _ours("cells", "fitting", "materials", "request", "runner", "running", "scoring", "shelf"),
+        ("contracts", "codes", "parts", "references", "worlds", "store", "backends", "names",
+         "statistics", "results", "reports"),
+    ),
+    "conformance": Room(
+        _ours("conformance*"),
+        ("contracts", "codes", "parts", "references", "worlds", "store", "backends", "names",
+         "statistics"),
+    ),
+    "recipes": Room(_ours("recipes*"), ("contracts", "worlds", "backends")),
+    "command": Room(
+        _ours("__main__"), ("names", "runner", "reports", "conformance"), light=True
+    ),
+    "methods": Room(("methods.*",), ("contracts", "codes", "parts"), closed=True),
+    "tasks": Room(
+        ("tasks.*",), ("contracts", "codes", "measures", "references"), closed=True
+    ),
+    "leaderboards": Room(("leaderboards*",), ("statistics", "results", "reports"), light=True),
+}
+
+
+def room_of(module: str) -> str | None:
+    """The room of a module of ours; an exact name goes before a pattern."""
+    for name, room in ROOMS.items():
+        if module in room.modules:
+            return name
+    for name, room in ROOMS.items():
+        if any(fnmatch.fnmatchcase(module, pattern) for pattern in room.modules):
+            return name
+    return None
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of ours by its dotted name."""
+    found = {}
+    for top in OURS:
+        for path in sorted((ROOT / top).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: its line, the module, and whether it happens as soon as the file is loaded."""
+
+    line: int
+    module: str
+    at_once: bool
+
+
+def imports(path: Path, package: str = "") -> Iterator[Import]:
+    """Every import of a file, those inside functions and `import_module("…")` included.
+
+    `package` resolves relative ones; without it they keep their dots.
+    """
+    tree = ast.parse(path.read_text())
+    later = {id(n) for node in ast.walk(tree) if _is_later(node) for n in ast.walk(node)}
+    for node in ast.walk(tree):
+        for name in _named(node, package):
+            yield Import(node.lineno, name, id(node) not in later)  # type: ignore[attr-defined]
+
+
+def _is_later(node: ast.AST) -> bool:
+    """A function body, or a block for the type checker alone."""
+    if isinstance(node, ast.If):
+        return "TYPE_CHECKING" in ast.unparse(node.test)
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+
+def _named(node: ast.AST, package: str) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level and package:
+            above = package.split(".")
+            kept = above[: len(above) - node.level + 1]
+            base = ".".join([*kept, base]).strip(".")
+        elif node.level:
+            base = "." * node.level + base
+        for alias in node.names:
+            whole = f"{base}.{alias.name}"
+            yield whole if whole in modules() else base
+    elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        called = ast.unparse(node.func)
+        if called.split(".")[-1] in ("import_module", "__import__"):
+            yield str(node.args[0].value)
+
+
+def forbidden(path: Path, room: str, package: str = "") -> Iterator[str]:
+    """Imports of ours that this room has no door to, a line each."""
+    doors = ROOMS[room].doors
+    may = f"{room} import {', '.join(doors) or 'nothing of ours'} and packages"
+    for each in imports(path, package):
+        if each.module.startswith("."):
+            yield f"line {each.line} imports {each.module}: files load by path, name it in full"
+        elif each.module.split(".")[0] in OURS and each.module not in OURS[:1]:
+            found = room_of(each.module)
+            if found == room and not ROOMS[room].closed:
+                continue
+            if found not in doors:
+                yield f"line {each.line} imports {each.module} ({found or 'no room'}): {may}"
