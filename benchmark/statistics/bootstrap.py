@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from benchmark.statistics.distributions import t_quantile
-from benchmark.statistics.intervals import bca, bootstrap_se, is_constant, wilson
+from benchmark.statistics.intervals import bca, bootstrap_se, is_constant, linear_se, wilson
 from benchmark.statistics.resampling import DRAWS, VALUE_DRAWS, blocks, draws_id
 from benchmark.statistics.units import Clustered, StoredUnits, Units, clustered, point_of
 
@@ -122,7 +122,10 @@ def _estimate(
     finite = replicates[np.isfinite(replicates)]
     if k < 2 or len(finite) < 0.9 * len(replicates):
         return Estimate(value, None, None, None, n, k, "undefined", level, replicates)
-    se = 0.0 if is_constant(value, finite) else bootstrap_se(finite, k)
+    if is_constant(value, finite):
+        se = 0.0
+    else:
+        se = linear_se(sums.influence[sums.present]) if sums.ratio else bootstrap_se(finite, k)
     if not sums.bounded:
         low, high = bca(value, finite, k, level)
         return Estimate(value, low, high, se, n, k, "bca", level, replicates)

@@ -4,8 +4,8 @@ Two shapes, chosen by what the units are and not by what looks best:
 
 - bias-corrected and accelerated (BCa), its normal quantiles widened to √(K/(K−1))·t(K−1), because
   a plain bootstrap of K clusters is too narrow by both factors;
-- for proportions a Wilson interval at the effective sample size p(1−p)/se², se from the cluster
-  bootstrap: near 0 and 1 every bootstrap interval collapses, at 0 and 1 to a point.
+- for proportions a Wilson interval at the effective sample size p(1−p)/se², se cluster-robust:
+  near 0 and 1 every bootstrap interval collapses, at 0 and 1 to a point.
 """
 
 from __future__ import annotations
@@ -23,8 +23,14 @@ from benchmark.statistics.distributions import (
 Replicates = Float[np.ndarray, " b"]
 
 
+def linear_se(influence: Float[np.ndarray, " k"]) -> float:
+    """Cluster-robust standard error of a ratio; s/√n for a mean of n units."""
+    k = len(influence)
+    return float(np.sqrt(k / (k - 1) * (influence**2).sum()))
+
+
 def bootstrap_se(replicates: Replicates, n_clusters: int) -> float:
-    """Standard error, unbiased for a mean: the spread over draws is too small by √((K−1)/K)."""
+    """Standard error of anything else; the spread over draws is too small by √((K−1)/K)."""
     return float(replicates.std() * np.sqrt(n_clusters / (n_clusters - 1)))
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from benchmark.statistics.bootstrap import ratio_replicates, value_replicates
 from benchmark.statistics.distributions import t_quantile
-from benchmark.statistics.intervals import bca, bca_p, bootstrap_se, is_constant, wilson
+from benchmark.statistics.intervals import bca, bca_p, bootstrap_se, is_constant, linear_se, wilson
 from benchmark.statistics.resampling import DRAWS, VALUE_DRAWS, draws_id
 from benchmark.statistics.units import Clustered, Units, clustered, point_of
 
@@ -53,7 +53,14 @@ def paired(
         se = max(value - low, high - value) / t_quantile(k - 1, level)
         return Difference(value, low, high, se, p, n, k)
     low, high = bca(value, finite, k, level)
-    return Difference(value, low, high, bootstrap_se(finite, k), p, n, k)
+    return Difference(value, low, high, _se(sums, kept, finite), p, n, k)
+
+
+def _se(sums: tuple[Clustered, Clustered], kept: np.ndarray, replicates: Replicates) -> float:
+    a, b = sums
+    if a.ratio and b.ratio:
+        return linear_se((a.influence - b.influence)[kept])
+    return bootstrap_se(replicates, int(kept.sum()))
 
 
 def _check_same(a: Units, b: Units, sums: tuple[Clustered, Clustered], name: str) -> None:
@@ -84,7 +91,7 @@ def _difference_replicates(
     draws: int,
 ) -> Replicates:
     """Difference under each draw. A side that is no ratio sets the draws: all clusters, fewer."""
-    if all(_is_ratio(each) for each in units):
+    if all(each.ratio for each in sums):
         columns = [(s.numerator[kept], s.denominator[kept]) for s in sums]
         first, second = ratio_replicates(columns, draws)
         return first - second
@@ -92,10 +99,6 @@ def _difference_replicates(
     first, second = (_one_side(each, s, few) for each, s in zip(units, sums, strict=True))
     common = min(len(first), len(second))
     return first[:common] - second[:common]
-
-
-def _is_ratio(units: Units) -> bool:
-    return units.value is None and getattr(units, "replicates", None) is None
 
 
 def _one_side(units: Units, sums: Clustered, draws: int) -> Replicates:

@@ -22,9 +22,13 @@ def blocks(k: int, draws: int) -> Iterator[Float[np.ndarray, "b k"]]:
     They depend on k alone: all metrics of one sample, all methods and all runs see the same
     resamples, which is what pairs them. Fewer draws are the first ones of more.
     """
-    rows = max(1, CELLS_PER_BLOCK // k)
+    rows = _rows(k)
     for index, start in enumerate(range(0, draws, rows)):
         yield _block(k, rows, index)[: draws - start].astype(np.float64)
+
+
+def _rows(k: int) -> int:
+    return min(DRAWS, max(1, CELLS_PER_BLOCK // k))
 
 
 @lru_cache(maxsize=32)
@@ -39,4 +43,4 @@ def _block(k: int, rows: int, index: int) -> UInt8[np.ndarray, "b k"]:
 
 def draws_id(k: int) -> int:
     """A checksum of the first block: replicates stored under other draws are never paired."""
-    return zlib.crc32(_block(k, max(1, CELLS_PER_BLOCK // k), 0).tobytes())
+    return zlib.crc32(_block(k, _rows(k), 0).tobytes())

@@ -49,6 +49,8 @@ class Clustered:
     n_units: Int[np.ndarray, " k"]
     """Units that count: those whose numerator or denominator is not 0."""
     member: Int[np.ndarray, " u"]
+    ratio: bool
+    """The score is Σ numerator / Σ denominator, and no function of weights."""
     bounded: bool
     """Every unit lies in [0, 1] and weighs 1 (or 0): the score is a proportion."""
 
@@ -56,6 +58,12 @@ class Clustered:
     def present(self) -> np.ndarray:
         """Clusters that can move the score; the others (no eligible unit) are never drawn."""
         return self.n_units > 0
+
+    @property
+    def influence(self) -> Float[np.ndarray, " k"]:
+        """How much each cluster pulls the ratio away from its value; they add up to 0."""
+        total = self.denominator.sum()
+        return (self.numerator - self.numerator.sum() / total * self.denominator) / total
 
 
 def point_value(units: Units, name: str = "score") -> float:
@@ -98,6 +106,7 @@ def clustered(units: Units, name: str = "score") -> Clustered:
         np.bincount(member, denominator, k),
         np.bincount(member, counts, k).astype(np.int64),
         member,
+        is_ratio,
         bool(whole and (numerator >= 0).all() and (numerator <= denominator).all()),
     )
 
