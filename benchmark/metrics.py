@@ -73,17 +73,17 @@ def row_errors(x: Rows, x_hat: Rows, mean: Float[np.ndarray, " d"], batch: int =
     return RowErrors(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def weighted_median(values: Float[np.ndarray, " u"], weights: Float[np.ndarray, " u"]) -> float:
-    """The value at which half of the weight lies on either side; the midpoint where two do.
+def sorted_median(ordered: Float[np.ndarray, " u"], weights: Float[np.ndarray, " u"]) -> float:
+    """Weighted median of ascending values: half of the weight lies on either side of it.
 
-    Raises ValueError where nothing has weight.
+    Where exactly half lies below a value and half above another, their midpoint. NaN where nothing
+    has weight.
     """
     kept = weights > 0
     if not kept.any():
-        raise ValueError("median of no weight: wanted at least one value that counts")
-    order = np.argsort(values[kept], kind="stable")
-    ordered, cumulative = values[kept][order], np.cumsum(weights[kept][order])
+        return float("nan")
+    values, cumulative = ordered[kept], np.cumsum(weights[kept])
     half = cumulative[-1] / 2
-    low = ordered[np.searchsorted(cumulative, half, side="left")]
-    high = ordered[min(np.searchsorted(cumulative, half, side="right"), len(ordered) - 1)]
+    low = values[np.searchsorted(cumulative, half, side="left")]
+    high = values[min(np.searchsorted(cumulative, half, side="right"), len(values) - 1)]
     return float((low + high) / 2)
