@@ -35,7 +35,7 @@ def packed(units: Mapping[str, StoredUnits]) -> bytes:
 def unpacked(path: Path) -> dict[str, StoredUnits]:
     """The units in a file. Raises ValueError in one line where it is damaged or holds a pickle."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.error) as error:
         raise ValueError(f"{path} is no whole file of units: {error}; run the cell again") from None
@@ -64,7 +64,7 @@ def _arrays(units: Mapping[str, StoredUnits]) -> dict[str, np.ndarray]:
             value = getattr(each, column)
             if value is not None:
                 kind = "<i8" if column in ("cluster", "draws_id") else "<f8"
-                found[f"{name}|{column}"] = np.ascontiguousarray(value, dtype=kind)
+                found[f"{name}|{column}"] = np.asarray(value, dtype=kind, order="C")
     return found
 
 
