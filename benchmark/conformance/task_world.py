@@ -85,14 +85,14 @@ def elsewhere(of: Subject) -> Subject:
     return of.with_(train=other.splits["train"], val=other.splits["val"])
 
 
-def silent(of: Subject) -> Subject:
+def mute(of: Subject) -> Subject:
     """The same subject with a dictionary whose latents never fire."""
     ours: Any = of.artifact.dictionary
-    mute = {
+    silenced = {
         modality: replace(t, b_enc=torch.full_like(t.b_enc, -1e9))
         for modality, t in (("image", ours.image), ("text", ours.text))
     }
-    return of.with_(artifact=replace(of.artifact, dictionary=replace(ours, **mute)), siblings=())
+    return of.with_(artifact=replace(of.artifact, dictionary=replace(ours, **silenced)), siblings=())
 
 
 Scores = Mapping[str, Units]

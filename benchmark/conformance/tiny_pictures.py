@@ -140,5 +140,5 @@ def swapped(
         false, old = row.copy(), rng.choice(present)
         false[rng.choice(absent)], false[old] = row[old], 0
         captions.append(caption(false, i))
-    kinds = tuple("colours" if i % 2 else "positions" for i in range(len(captions)))
+    kinds = tuple("colour" if i % 2 else "position" for i in range(len(captions)))
     return Negatives(tuple(captions), np.arange(len(captions)), kinds)
