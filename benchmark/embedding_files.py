@@ -38,7 +38,8 @@ def read_arrays(path: Path) -> Mapping[str, np.ndarray]:
 
 def _read_npz(path: Path) -> Mapping[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError(f"{path}: found a single array, wanted an .npz archive of arrays")
             return {key: _member(archive, key, path) for key in KEYS if key in archive.files}

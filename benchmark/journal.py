@@ -8,7 +8,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from errno import EDQUOT, ENOSPC
 from math import prod
@@ -54,11 +54,11 @@ def write_part(part: Part, folder: Path, progress: Progress, every_s: float) -> 
     after any crash. Raises ValueError, one line, when the disk is full.
     """
     path, journal = folder / f"{part.name}.npy", folder / f"{part.name}.journal"
-    with writing(path):
-        file, done, digest = _reopened(part, path, journal)
-    with file, writing(journal):
-        log = journal.open("ab", buffering=0)
-    with file, log:
+    with ExitStack() as open_files:
+        with writing(path):
+            file, done, digest = _reopened(part, path, journal)
+            open_files.enter_context(file)
+            log = open_files.enter_context(journal.open("ab", buffering=0))
         saved = time.monotonic()
         for start in progress(range(done, part.shape[0], part.batch_size), part.title):
             rows = part.rows(start, min(start + part.batch_size, part.shape[0]))
