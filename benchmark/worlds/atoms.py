@@ -27,7 +27,7 @@ SLACK = 2e-5
 
 @dataclass(frozen=True)
 class Layout:
-    """How many atoms there are. Rows run: shared and private image atoms, shared and private text."""
+    """How many atoms there are. Rows: shared then private image atoms, shared then private text."""
 
     n_shared: int
     n_image: int
@@ -55,13 +55,7 @@ def planted_atoms(
     (n ≤ d) they come from one orthonormal frame, with no interference at all. Raises ValueError
     where the bound is impossible (Welch) or the search stays above it, saying what is feasible.
     """
-    least = welch_bound(layout)
-    if eps_max < least:
-        raise ValueError(
-            f"eps_max is {eps_max:g}, but {layout.n_shared} shared + {layout.n_image} image + "
-            f"{layout.n_text} text atoms in {layout.d} dimensions cannot stay under {least:.4f} "
-            f"(Welch bound): ask for eps_max {_feasible(1.5 * least):g} or more, or for fewer atoms"
-        )
+    check_feasible(layout, eps_max)
     generator = torch.Generator().manual_seed(derived_seed("atoms", seed))
     start = torch.randn(layout.n, layout.d, generator=generator, dtype=torch.float64)
     if layout.n <= layout.d:
@@ -70,6 +64,17 @@ def planted_atoms(
     else:
         atoms = _spread(start.float(), layout, eps_max)
     return atoms[: layout.offset], atoms[layout.offset :]
+
+
+def check_feasible(layout: Layout, eps_max: float) -> None:
+    """Raises ValueError, one line, where no atoms at all could keep to `eps_max`."""
+    least = welch_bound(layout)
+    if eps_max < least:
+        raise ValueError(
+            f"eps_max is {eps_max:g}, but {layout.n_shared} shared + {layout.n_image} image + "
+            f"{layout.n_text} text atoms in {layout.d} dimensions cannot stay under {least:.4f} "
+            f"(Welch bound): ask for eps_max {_feasible(1.6 * least):g} or more, or fewer atoms"
+        )
 
 
 def welch_bound(layout: Layout) -> float:
@@ -190,4 +195,4 @@ def _forgive(gram: Float[Tensor, "t t"], i: int, j: int, layout: Layout) -> None
 
 def _feasible(value: float) -> float:
     """The bound rounded up to two digits after the point."""
-    return math.ceil(value * 100) / 100
+    return min(1.0, math.ceil(value * 100) / 100)
