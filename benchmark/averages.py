@@ -18,7 +18,7 @@ def total(values: Column, owner: Int[np.ndarray, " r"], n: int) -> Column:
     return np.bincount(owner, weights=values, minlength=n).astype(np.float64)
 
 
-def ratio(numerator: Float[np.ndarray, ""], denominator: Float[np.ndarray, ""]) -> float:
+def ratio(numerator: float, denominator: float) -> float:
     """Numerator over denominator; NaN, without a warning, where nothing was counted."""
     return float(numerator / denominator) if denominator != 0 else float("nan")
 
@@ -30,7 +30,7 @@ def mean_of_ratios(*parts: Ratio) -> Units:
     column holds each unit's linear share, whose plain mean is the score.
     """
     n = len(parts[0][0])
-    shares = [numerator * (n / denominator.sum()) for numerator, denominator in parts]
+    shares = [top * (n * ratio(1.0, under.sum())) for top, under in parts]
 
     def value(weights: Column) -> float:
         return float(np.mean([ratio(weights @ top, weights @ under) for top, under in parts]))

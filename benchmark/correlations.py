@@ -1,4 +1,4 @@
-"""Which alive latents of one subject fire together on the evaluated pairs, and what chance gives."""
+"""Which alive latents fire together on the evaluated pairs, and what chance gives."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def correlations(subject: Subject) -> Correlations:
         by_chance = pearson(image, text, other)
         level = float(np.percentile(by_chance, PERCENTILE)) if by_chance.size else 0.0
         r = pearson(image, text, owner)
-        subject.cache[key] = Correlations(r, *(np.flatnonzero(a) for a in alive), level)
+        places = np.flatnonzero(alive[0]), np.flatnonzero(alive[1])
+        subject.cache[key] = Correlations(r, *places, chance=level)
     return subject.cache[key]
 
 

@@ -8,6 +8,7 @@ Under shared weights a latent and itself have cosine 1 by construction.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -26,14 +27,16 @@ SPLIT_R = 0.4
 
 def bin_names() -> tuple[str, ...]:
     """r:0.0-0.2 and so on; a bin holds its upper edge only where that is 1, and never r = 0."""
-    return tuple(f"r:{low:.1f}-{high:.1f}" for low, high in zip(EDGES, EDGES[1:], strict=False))
+    return tuple(f"r:{low:.1f}-{high:.1f}" for low, high in pairwise(EDGES))
 
 
 def binned_medians(
     r: Float[np.ndarray, "a b"], cosine: Float[np.ndarray, "a b"]
 ) -> Iterator[tuple[str, Float[np.ndarray, " u"]]]:
-    """Per bin of r, the median cosine of each row over its entries there; rows without any left
-    out, bins without any row too."""
+    """Per bin of r, the median cosine of each row over its entries there.
+
+    Rows without any entry in a bin are left out of it, and so are bins without any row.
+    """
     place = np.digitize(r, EDGES[1:-1])
     for index, name in enumerate(bin_names()):
         mask = (place == index) & (r > 0)
@@ -90,9 +93,9 @@ def two_runs(subject: Subject, modality: Modality) -> Iterator[tuple[str, Float[
     codes = [run.codes("test", modality) for run in runs]
     living = [alive(each) for each in codes]
     kept = [selected(each, mask) for each, mask in zip(codes, living, strict=True)]
-    r = pearson(*kept, torch.arange(len(codes[0])))
+    r = pearson(kept[0], kept[1], torch.arange(len(codes[0])))
     rows = [directions(run, modality)[mask] for run, mask in zip(runs, living, strict=True)]
-    return binned_medians(r, cosines(*rows))
+    return binned_medians(r, cosines(rows[0], rows[1]))
 
 
 def split_into_many(r: Float[np.ndarray, "a b"]) -> Float[np.ndarray, " a"]:

@@ -1,4 +1,4 @@
-"""How well a linear probe tells the modality of an activation: a fact of the data, not of a method."""
+"""How well a linear probe tells the modality of an activation: of the data, not of a method."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def modality_probe(
 def balanced(
     data: PairedActivations, limit: int
 ) -> tuple[tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n d"]], Int[np.ndarray, " n"]]:
-    """Rows of the first images that have a caption, those of one caption each, and which they are."""
+    """The first images that have a caption, one caption of each, and which images they are."""
     owner = data.caption_of.cpu().numpy()
     images, first = np.unique(owner, return_index=True)
     images, first = images[:limit], first[:limit]

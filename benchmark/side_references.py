@@ -113,7 +113,7 @@ def halves_of_one_modality(subject: Subject, rng: np.random.Generator) -> Subjec
 
 
 def _exchanged(subject: Subject, where: Where) -> Subject:
-    """Image and text trade their sides on some rows; units and eligibility stay those of the data."""
+    """Image and text trade their sides on some rows; the concepts that count stay the same."""
     found = inheriting(subject, ("native", "aligned", "living", SIDE))
     for place in PLACES:
         for modality in MODALITIES:

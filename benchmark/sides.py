@@ -92,4 +92,5 @@ def counts(subject: Subject, where: Where, modality: Modality) -> Int[np.ndarray
 def frequent(subject: Subject, where: tuple[Where, ...], least: int) -> Bool[np.ndarray, " c"]:
     """Concepts with that many positives and negatives everywhere: of the data, of no method."""
     found = [counts(subject, place, modality) for place in where for modality in MODALITIES]
-    return (np.stack(found) >= least).all(axis=(0, 1))
+    enough = np.stack(found).min(axis=(0, 1)) >= least
+    return np.asarray(enough)

@@ -8,14 +8,16 @@ ever written out whole.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from benchmark.contracts import SparseCodes
 
-UnitRows = sp.csr_array | Float[np.ndarray, "n w"]
+UnitRows: TypeAlias = Any
+"""A float64 matrix [n, w] whose rows have norm 1 or are zeros: scipy CSR, or numpy where dense."""
 Millionths = Int[np.ndarray, "..."]
 CELLS = 1 << 21
 """Scores held at a time."""
@@ -39,7 +41,7 @@ def _shared_form(a: UnitRows, b: UnitRows) -> tuple[UnitRows, UnitRows]:
     """Both sparse or both dense: where one is dense the other is written out too."""
     if sp.issparse(a) == sp.issparse(b):
         return a, b
-    return tuple(x.toarray() if sp.issparse(x) else x for x in (a, b))  # type: ignore[return-value]
+    return (a.toarray(), b) if sp.issparse(a) else (a, b.toarray())
 
 
 def blocks(queries: UnitRows, candidates: UnitRows) -> Iterator[tuple[int, Millionths]]:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from benchmark.averages import mean_of_ratios, total
+from benchmark.averages import Ratio, mean_of_ratios, total
 from benchmark.coactivation import alive
 from benchmark.contracts import MODALITIES, Metric, Modality, Need, Reference, Subject, Task, Units
 from benchmark.metrics import RowErrors, row_errors
@@ -81,6 +81,8 @@ def errors(subject: Subject, modality: Modality, about: np.ndarray | None = None
     owner = subject.test.image_owner if modality == "image" else subject.test.text_owner
     n = subject.test.n_images if modality == "image" else subject.test.n_texts
     found = row_errors(x, array(subject.reconstruction("test", modality)), mean)
+    if not found.deviation.any():
+        raise ValueError(f"all {len(x)} {modality} rows are equal: there is no variance to explain")
     return Errors(found, owner.cpu().numpy(), n, x.shape[1])
 
 
@@ -115,17 +117,22 @@ class Reconstruction(Task):
             found |= activity(subject, modality, each, cluster[modality])
         found["explained_variance"] = mean_of_ratios(
             explained(both["image"]),
-            tuple(total(c, written, subject.test.n_images) for c in explained(both["text"])),
+            by_image(explained(both["text"]), written, subject.test.n_images),
         )
         found["re"] = papers_error(both, written)
         found |= pooled(subject, written)
         return found
 
 
-def explained(errors: Errors) -> tuple[np.ndarray, np.ndarray]:
+def explained(errors: Errors) -> Ratio:
     """Numerator and denominator of explained variance, per example."""
     rows = errors.rows
     return errors.per_example(rows.deviation - rows.error), errors.per_example(rows.deviation)
+
+
+def by_image(texts: Ratio, written: Int[np.ndarray, " n_t"], n: int) -> Ratio:
+    """The same ratio with all captions of an image as one unit."""
+    return total(texts[0], written, n), total(texts[1], written, n)
 
 
 def quality(errors: Errors, modality: Modality, cluster: np.ndarray) -> dict[str, Units]:
@@ -179,5 +186,5 @@ def pooled(subject: Subject, written: np.ndarray) -> dict[str, Units]:
     )
     n = subject.test.n_images
     parts = [explained(errors(subject, modality, mean)) for modality in MODALITIES]
-    texts = [total(column, written, n) for column in parts[1]]
+    texts = by_image(parts[1], written, n)
     return {name: Units(parts[0][0] + texts[0], parts[0][1] + texts[1], np.arange(n))}

@@ -10,34 +10,14 @@ import numpy as np
 from jaxtyping import Int
 
 from benchmark.averages import mean_of_ratios, total
-from benchmark.contracts import (
-    Metric,
-    Modality,
-    Need,
-    Reference,
-    SparseCodes,
-    Subject,
-    Task,
-    Units,
-)
+from benchmark.contracts import Metric, Need, Reference, Subject, Task, Units
 from benchmark.negatives import preferred
-from benchmark.ranking import (
-    Leaders,
-    Standing,
-    by_query,
-    expected_hit,
-    pessimistic_hit,
-    rank,
-    rank_again,
-)
+from benchmark.ranking import Standing, expected_hit, pessimistic_hit
 from benchmark.references import identity, reference, shuffled_partners, wanted
-from benchmark.similarity import UnitRows, overlaps, pair_scores, unit_rows
+from benchmark.similarity import overlaps, unit_rows
+from benchmark.standings import DIRECTIONS, comparable, owners, rows, stand, true_pairs
 
 DEPTHS = (1, 5, 10)
-DIRECTIONS: dict[str, tuple[Modality, Modality]] = {
-    "i2t": ("image", "text"),
-    "t2i": ("text", "image"),
-}
 KINDS = ("colour", "position")
 SPACES = {"": "codes", "reconstruction/": "reconstructions"}
 
@@ -124,51 +104,6 @@ class Retrieval(Task):
         parts = [(total(h, c, n), total(np.ones(len(c)), c, n)) for h, c in hits.values()]
         found[f"{space}r@1"] = mean_of_ratios(*parts)
         return found
-
-
-def comparable(subject: Subject, space: str) -> bool:
-    """Codes share their frame; reconstructions are comparable only where the widths agree."""
-    return not space or subject.test.image.shape[1] == subject.test.text.shape[1]
-
-
-def true_pairs(subject: Subject, direction: str) -> Int[np.ndarray, "p 2"]:
-    """(query, candidate) of every true pair, ascending."""
-    pairs = subject.test.pairs.cpu().numpy()
-    return by_query(pairs if direction == "i2t" else pairs[:, ::-1])
-
-
-def owners(subject: Subject, direction: str) -> Int[np.ndarray, " n"]:
-    """Image that each query belongs to: what is drawn again in the bootstrap."""
-    if direction == "i2t":
-        return np.arange(subject.test.n_images)
-    return subject.test.caption_of.cpu().numpy()
-
-
-def rows(subject: Subject, space: str, modality: Modality) -> UnitRows:
-    """What is compared, at norm 1; kept for the references that leave codes alone."""
-    key = ("unit rows", space, modality)
-    if key not in subject.cache:
-        subject.cache[key] = unit_rows(coded(subject, space, modality))
-    return subject.cache[key]
-
-
-def coded(subject: Subject, space: str, modality: Modality) -> SparseCodes:
-    """Aligned codes, or reconstructions seen as dense codes."""
-    if not space:
-        return subject.codes("test", modality)
-    x = subject.reconstruction("test", modality)
-    return SparseCodes(x, None, x.shape[1])
-
-
-def stand(subject: Subject, space: str, direction: str, pairs: Int[np.ndarray, "p 2"]) -> Standing:
-    """Standing of every query; from the leading scores where recalls alone are asked again."""
-    queries, candidates = (rows(subject, space, m) for m in DIRECTIONS[direction])
-    key = ("leaders", space, direction)
-    leaders: Leaders | None = subject.cache.get(key)
-    if leaders is not None and not wanted(subject, f"tie_rate/{direction}"):
-        return rank_again(leaders, pairs, pair_scores(queries, candidates, pairs))
-    standing, subject.cache[key] = rank(queries, candidates, pairs, leaders=not space)
-    return standing
 
 
 def ties(
