@@ -1,0 +1,81 @@
+"""Reconstruction through TopK with gradients for the active latents only, exact, in plain torch.
+
+With n rows and k active latents only n·k rows of the two weight matrices have a gradient. Of the
+six matrix products of the dense step one stays (encode); both weight gradients are sums grouped by
+latent (an `embedding_bag` over the batch), and the b_dec gradient of the encoder is one mat-vec.
+Weights are stored by latent, [m, d], so that a latent is a row in both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from benchmark.topk import strongest
+
+DENSE_ABOVE = 1 / 8
+"""Share of active latents above which the dense products are faster."""
+
+
+class SparseTopK(torch.autograd.Function):
+    """(x, encoder, b_enc, b_dec, decoder, k) → reconstruction, values, indices."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, encoder: Tensor, b_enc: Tensor, b_dec: Tensor, decoder: Tensor, k: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        centred = x - b_dec
+        values, indices = strongest(torch.addmm(b_enc, centred, encoder.T).relu_(), k)
+        out = embedding_bag(indices, decoder, per_sample_weights=values, mode="sum") + b_dec
+        ctx.save_for_backward(centred, encoder, decoder, values, indices)
+        ctx.mark_non_differentiable(indices)
+        return out, values, indices
+
+    @staticmethod
+    def backward(ctx: Any, d_out: Tensor, d_values: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        centred, encoder, decoder, values, indices = ctx.saved_tensors
+        rows = decoder[indices.reshape(-1)].view(*indices.shape, -1)
+        d_pre = (torch.bmm(rows, d_out[:, :, None])[:, :, 0] + d_values) * (values > 0)
+        order, row, starts = by_latent(indices, len(encoder))
+        active, grads = values.reshape(-1)[order], d_pre.reshape(-1)[order]
+        d_decoder = embedding_bag(row, d_out, starts, per_sample_weights=active, mode="sum")
+        d_encoder = embedding_bag(row, centred, starts, per_sample_weights=grads, mode="sum")
+        ones = centred.new_ones(len(centred), 1)
+        d_b_enc = embedding_bag(row, ones, starts, per_sample_weights=grads, mode="sum")[:, 0]
+        d_b_dec = d_out.sum(0) - d_b_enc @ encoder
+        return None, d_encoder, d_b_enc, d_b_dec, d_decoder, None
+
+
+def by_latent(
+    indices: Int[Tensor, "n k"], m: int
+) -> tuple[Int[Tensor, " s"], Int[Tensor, " s"], Int[Tensor, " m"]]:
+    """The slots of a batch grouped by latent: their order, the row of each, where groups start."""
+    flat = indices.reshape(-1)
+    order = flat.argsort(stable=True)
+    counts = torch.bincount(flat, minlength=m)
+    return order, order.div(indices.shape[1], rounding_mode="floor"), counts.cumsum(0) - counts
+
+
+def dense_topk(
+    x: Tensor, encoder: Tensor, b_enc: Tensor, b_dec: Tensor, decoder: Tensor, k: int
+) -> tuple[Tensor, Float[Tensor, "n k"], Int[Tensor, "n k"]]:
+    """The same by ordinary autograd: the reference, and the faster way when k is near m."""
+    pre = torch.addmm(b_enc, x - b_dec, encoder.T).relu()
+    with torch.no_grad():
+        indices = strongest(pre, k)[1]
+    values = pre.gather(1, indices)
+    return torch.zeros_like(pre).scatter(1, indices, values) @ decoder + b_dec, values, indices
+
+
+def reconstruct_topk(
+    x: Tensor, encoder: Tensor, b_enc: Tensor, b_dec: Tensor, decoder: Tensor, k: int
+) -> tuple[Tensor, Float[Tensor, "n k"], Int[Tensor, "n k"]]:
+    """Reconstruction, values and indices, by whichever way is faster for this k and m."""
+    if k > len(encoder) * DENSE_ABOVE:
+        return dense_topk(x, encoder, b_enc, b_dec, decoder, k)
+    out: tuple[Tensor, Tensor, Tensor] = SparseTopK.apply(x, encoder, b_enc, b_dec, decoder, k)
+    return out

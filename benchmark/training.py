@@ -1,0 +1,214 @@
+"""The one training loop of every trained method: a method brings dictionaries and a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from benchmark.contracts import Budget, Modality, PairedActivations, TrainingData
+from benchmark.dictionaries import Tower, same_width
+from benchmark.sparse_step import reconstruct_topk
+
+
+class Pass(NamedTuple):
+    """One forward pass in scaled units: a sparse code (values at indices) or a dense one."""
+
+    out: Float[Tensor, "b d"]
+    values: Float[Tensor, "b k"]
+    indices: Int[Tensor, "b k"] | None
+
+
+class Sae(torch.nn.Module):
+    """A trainable tower; weights are stored by latent, [m, d]. k None means ReLU."""
+
+    def __init__(
+        self, d: int, m: int, k: int | None, mean: Float[Tensor, " d"], generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        rows = normalize(torch.randn(m, d, generator=generator), dim=1).to(mean.device)
+        self.k = k
+        self.encoder = torch.nn.Parameter(rows)
+        self.decoder = torch.nn.Parameter(rows.clone())
+        self.b_enc = torch.nn.Parameter(rows.new_zeros(m))
+        self.b_dec = torch.nn.Parameter(mean.to(rows))
+
+    def forward(self, u: Float[Tensor, "b d"]) -> Pass:
+        if self.k is not None:
+            weights = (self.encoder, self.b_enc, self.b_dec, self.decoder)
+            return Pass(*reconstruct_topk(u, *weights, self.k))
+        z = torch.addmm(self.b_enc, u - self.b_dec, self.encoder.T).relu()
+        return Pass(torch.addmm(self.b_dec, z, self.decoder), z, None)
+
+    def tower(self, scale: float) -> Tower:
+        """The frozen result, on the CPU, for rows in original units."""
+        W_enc, b_enc, W_dec, b_dec = (
+            t.detach().cpu().clone().contiguous()
+            for t in (self.encoder.T, self.b_enc, self.decoder, self.b_dec)
+        )
+        kind: Literal["relu", "topk"] = "relu" if self.k is None else "topk"
+        return Tower(W_enc, b_enc, W_dec, b_dec, scale, kind, self.k)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Training rows of one modality, resident, with the scalar that makes E‖x − μ‖² = d_in."""
+
+    x: Float[Tensor, "n d"]
+    scale: float
+    mean: Float[Tensor, " d"]
+    """Train mean, in scaled units."""
+
+    def take(self, index: Int[Tensor, " b"]) -> Float[Tensor, "b d"]:
+        """Rows in scaled units."""
+        return self.x[index] * self.scale
+
+    @property
+    def d(self) -> int:
+        return self.x.shape[1]
+
+
+def rows(data: TrainingData, modality: Modality, *, scaled: bool = True) -> Rows:
+    """Train rows of one modality on the run's device. Raises ValueError if all are equal."""
+    x = data.train.rows(modality)
+    mean = x.mean(0, dtype=torch.float64)
+    energy = sum(float((part.double() - mean).square().sum()) for part in x.split(65_536))
+    if not energy > 0:
+        raise ValueError(f"all {len(x)} {modality} rows of train are equal: nothing to fit")
+    scale = (x.shape[1] * len(x) / energy) ** 0.5 if scaled else 1.0
+    return Rows(x.float().to(data.device), scale, (mean * scale).float().to(data.device))
+
+
+def written_pairs(train: PairedActivations) -> tuple[Int[Tensor, " p"], Int[Tensor, " p"]]:
+    """Image row and text row of every caption and the image it was written for."""
+    if not train.pooled:
+        raise ValueError(
+            f"{len(train.image)} image rows for {train.n_images} images: "
+            "training on pairs needs one row per example, choose a pooled site"
+        )
+    return train.caption_of, torch.arange(train.n_texts)
+
+
+def order(n: int, budget: Budget, generator: torch.Generator) -> Int[Tensor, "steps b"]:
+    """Row numbers of every step: one permutation of all n rows after another."""
+    wanted = budget.steps * budget.batch_size
+    rounds = [torch.randperm(n, generator=generator) for _ in range(-(-wanted // n))]
+    return torch.cat(rounds)[:wanted].view(budget.steps, budget.batch_size)
+
+
+def cosine(a: Pass, b: Pass, m: int) -> Float[Tensor, " b"]:
+    """Cosine of the codes of each pair; 0 where one is empty."""
+    left, right = a.values, b.values
+    if a.indices is not None and b.indices is not None:
+        left = left.new_zeros(len(left), m).scatter(1, a.indices, left).gather(1, b.indices)
+    norms = a.values.square().sum(1) * b.values.square().sum(1)
+    return (left * right).sum(1) * norms.clamp_min(1e-12).rsqrt()
+
+
+def fvu(out: Float[Tensor, "b d"], u: Float[Tensor, "b d"]) -> Float[Tensor, ""]:
+    """‖û − u‖² over the variance of train, which is d_in in scaled units."""
+    return (out - u).square().mean()
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """AdamW without decay, warm-up then cosine to 0, gradients clipped per dictionary."""
+
+    warm_up: float = 0.05
+    clip: float = 1.0
+    schedule: Literal["cosine", "constant"] = "cosine"
+    unit_norm: bool = True
+    """Decoder rows stay on the unit sphere: parallel gradient removed, renormalised each step."""
+
+    def rate(self, step: int, steps: int) -> float:
+        """Learning rate of a step as a share of the peak."""
+        if self.schedule == "constant":
+            return 1.0
+        start = max(1, round(self.warm_up * steps))
+        if step < start:
+            return (step + 1) / start
+        angle = torch.pi * (step - start) / max(1, steps - start)
+        return 0.5 * (1 + float(torch.cos(torch.tensor(angle, dtype=torch.float64))))
+
+
+def train(
+    saes: Sequence[Sae],
+    loss: Callable[[int], Float[Tensor, ""]],
+    budget: Budget,
+    data: TrainingData,
+    name: str,
+    how: Optimiser = Optimiser(),
+) -> None:
+    """Fit dictionaries in place: `loss(step)` draws its own batch and returns what to minimise.
+
+    Identical to the last bit for the same seed, machine and number of threads: nothing is drawn
+    here. Dictionaries are clipped one by one, so training two together couples them by loss alone.
+    """
+    groups = [list(sae.parameters()) for sae in saes]
+    fused = data.device.type in ("cpu", "cuda")
+    adam = torch.optim.AdamW(sum(groups, []), lr=budget.lr, weight_decay=0.0, fused=fused)
+    for step in data.progress(range(budget.steps), name):
+        adam.param_groups[0]["lr"] = budget.lr * how.rate(step, budget.steps)
+        adam.zero_grad(set_to_none=True)
+        loss(step).backward()
+        if how.unit_norm:
+            for sae in saes:
+                _drop_parallel(sae.decoder)
+        for group in groups:
+            torch.nn.utils.clip_grad_norm_(group, how.clip)
+        adam.step()
+        if how.unit_norm:
+            for sae in saes:
+                _renormalise(sae.decoder)
+
+
+@torch.no_grad()
+def _drop_parallel(decoder: torch.nn.Parameter) -> None:
+    if decoder.grad is not None:
+        along = (decoder.grad * decoder).sum(1, keepdim=True)
+        decoder.grad.addcmul_(decoder, along, value=-1)
+
+
+@torch.no_grad()
+def _renormalise(decoder: torch.nn.Parameter) -> None:
+    decoder.div_(torch.linalg.vector_norm(decoder, dim=1, keepdim=True).clamp_min(1e-12))
+
+
+def single(
+    data: TrainingData, modality: Modality, budget: Budget, *, trained: bool = True
+) -> Tower:
+    """One TopK tower of half the budget's latents, from its own modality alone.
+
+    `separated`, `posthoc` and every other two-tower method call this: with one seed they hold
+    towers identical to the last bit. Weights and order have a seed of their own per modality.
+    """
+    source = rows(data, modality)
+    weights = data.generator(f"weights/{modality}")
+    sae = Sae(source.d, budget.n_latents // 2, budget.k, source.mean, weights)
+    if not trained:
+        return sae.tower(source.scale)
+    batches = order(len(source.x), budget, data.generator(f"order/{modality}"))
+
+    def loss(step: int) -> Float[Tensor, ""]:
+        u = source.take(batches[step])
+        return fvu(sae(u).out, u)
+
+    train([sae], loss, budget, data, f"{modality} dictionary")
+    return sae.tower(source.scale)
+
+
+def shared_start(data: TrainingData, budget: Budget) -> tuple[Sae, dict[Modality, Rows]]:
+    """One dictionary of all latents at its initial weights, and the rows it is for.
+
+    Raises ValueError where the modalities differ in width.
+    """
+    image, text = rows(data, "image"), rows(data, "text")
+    same_width(image.d, text.d, "a shared dictionary")
+    mean = (image.mean + text.mean) / 2
+    sae = Sae(image.d, budget.n_latents, budget.k, mean, data.generator("weights/shared"))
+    return sae, {"image": image, "text": text}

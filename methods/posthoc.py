@@ -1,0 +1,47 @@
+"""Post-hoc: the towers of `separated`, unchanged, and a map between their latents.
+
+    r_ij = corr(z_I,i , z_T,j) over train pairs (signed);   π = argmax Σ max(r_i,π(i), 0)
+
+Hungarian assignment over alive latents, arXiv 2606.29888. Matches no surer than those of shuffled
+partners are dropped (how much surer is chosen on val); `nocut` keeps them all, as the paper does.
+`procrustes` and `cca` map whole codes: they retrieve better, but latents lose their identity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from benchmark.contracts import Artifact, Budget, Method, Need, TrainingData
+from benchmark.mapping import Operator, post_hoc
+from benchmark.training import single
+
+PRESETS: dict[str, dict[str, object]] = {
+    "greedy": {"operator": "greedy"},
+    "sinkhorn": {"operator": "sinkhorn"},
+    "decoder": {"operator": "decoder"},
+    "procrustes": {"operator": "procrustes"},
+    "cca": {"operator": "cca"},
+    "nocut": {"cut": False},
+}
+PAPER: dict[str, object] = {
+    "n_latents": 8192,
+    "k": 32,
+    "lr": 5e-4,
+    "batch_size": 1024,
+    "cut": False,
+}
+
+
+@dataclass(frozen=True)
+class PostHoc(Budget, Method):
+    """Reconstructs exactly as `separated` of the same seed: only the frame differs."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS})
+    operator: Operator = "hungarian"
+    cut: bool = True
+
+    def fit(self, data: TrainingData) -> Artifact:
+        image, text = single(data, "image", self), single(data, "text", self)
+        dictionary, chosen = post_hoc(image, text, data, self.operator, cut=self.cut)
+        return Artifact(dictionary, data.site, k=self.k, chosen=chosen)
