@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from benchmark.worlds.pictograms import BACKGROUNDS, COLOURS
+from benchmark.worlds.palette import BACKGROUNDS, COLOURS
 
 SCENE_PX = 96
 CANVAS = 256

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -21,10 +21,14 @@ WEIGHTS = (("DejaVuSans.ttf", 1), ("DejaVuSans-Bold.ttf", 1), ("DejaVuSans.ttf",
 """Font file and extra stroke, in pixels of the master drawing (4 make about one drawn pixel)."""
 
 
+def font_file(name: str) -> Path:
+    """A font that matplotlib ships."""
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name
+
+
 @lru_cache(maxsize=4)
-def _font(file: str) -> ImageFont.FreeTypeFont:
-    folder = os.path.join(matplotlib.get_data_path(), "fonts", "ttf")
-    return ImageFont.truetype(os.path.join(folder, file), MASTER_EM)
+def _font(name: str) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(font_file(name), MASTER_EM)
 
 
 def _draw_shovel(pen: ImageDraw.ImageDraw, thick: int) -> None:
@@ -36,11 +40,11 @@ def _draw_shovel(pen: ImageDraw.ImageDraw, thick: int) -> None:
 
 
 def _draw_golf_club(pen: ImageDraw.ImageDraw, thick: int) -> None:
-    """A golf club: grip, shaft, and a head with the ball before it."""
-    pen.line([(212, 64), (160, 272)], fill=255, width=9 + 2 * thick)
-    pen.line([(212, 64), (198, 122)], fill=255, width=18 + 2 * thick)
-    pen.polygon([(168, 250), (150, 290), (98, 290), (98, 274), (124, 258)], fill=255)
-    pen.ellipse((186, 256, 222, 292), fill=255)
+    """A golf club leaning to the right, its iron behind a ball."""
+    pen.line([(258, 70), (150, 262)], fill=255, width=10 + 2 * thick)
+    pen.line([(258, 70), (230, 120)], fill=255, width=22 + 2 * thick)
+    pen.polygon([(168, 244), (142, 292), (84, 296), (72, 276), (96, 258)], fill=255)
+    pen.ellipse((190, 252, 236, 298), fill=255)
 
 
 _DRAWN = {DRAWN_SHOVEL: _draw_shovel, DRAWN_GOLF_CLUB: _draw_golf_club}

@@ -1,4 +1,4 @@
-"""What the pocket world is made of: objects, their names, categories, colours and backgrounds.
+"""The objects of the pocket world: their glyphs, categories and names.
 
 Pictures are glyphs of DejaVu Sans, which matplotlib ships; `glyphs.py` draws them. A few names
 have two meanings on purpose (a club is a card suit or a golf club): such a word is true of both.
@@ -22,25 +22,6 @@ class Pictogram:
     """Every way to call it; a name that two objects share is ambiguous."""
     glyphs: tuple[str, ...]
     """Characters of DejaVu Sans, or a picture drawn in `glyphs.py`."""
-
-
-@dataclass(frozen=True)
-class Colour:
-    """A colour of objects: its names and its red, green and blue, 0-255."""
-
-    name: str
-    names: tuple[str, ...]
-    rgb: tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Background:
-    """A textured ground: what it is called, how a scene is said to be on it, its mean colour."""
-
-    name: str
-    names: tuple[str, ...]
-    phrases: tuple[str, ...]
-    rgb: tuple[int, int, int]
 
 
 def _rows(category: str, *rows: tuple[str, str]) -> tuple[Pictogram, ...]:
@@ -145,57 +126,6 @@ CATEGORY_NAMES: dict[str, tuple[str, ...]] = {
 }
 CATEGORIES: tuple[str, ...] = tuple(CATEGORY_NAMES)
 
-COLOURS: tuple[Colour, ...] = (
-    Colour("red", ("red", "scarlet", "crimson"), (208, 30, 36)),
-    Colour("orange", ("orange", "tangerine"), (247, 130, 20)),
-    Colour("yellow", ("yellow", "lemon"), (252, 222, 40)),
-    Colour("green", ("green", "emerald"), (20, 125, 45)),
-    Colour("blue", ("blue", "cobalt", "azure"), (35, 70, 205)),
-    Colour("purple", ("purple", "violet"), (120, 40, 150)),
-    Colour("pink", ("pink", "rosy"), (255, 120, 185)),
-    Colour("white", ("white", "ivory", "snowy"), (252, 252, 252)),
-    Colour("black", ("black", "ebony", "inky"), (16, 16, 18)),
-)
-
-BACKGROUNDS: tuple[Background, ...] = (
-    Background(
-        "grass",
-        ("grass", "a lawn", "a meadow"),
-        ("on grass", "on the grass", "on the lawn", "on a meadow"),
-        (164, 203, 128),
-    ),
-    Background(
-        "sand",
-        ("sand", "a beach", "a desert"),
-        ("on sand", "on the sand", "on the beach", "in the desert"),
-        (228, 205, 165),
-    ),
-    Background(
-        "water",
-        ("water", "the sea", "rippling waves"),
-        ("on water", "on the water", "over the sea", "over the waves"),
-        (150, 200, 228),
-    ),
-    Background(
-        "night",
-        ("night", "a starry sky", "darkness"),
-        ("by night", "in the night", "under a starry sky", "in the darkness"),
-        (36, 38, 66),
-    ),
-    Background(
-        "paper",
-        ("paper", "a notebook page"),
-        ("on paper", "on the paper", "on a notebook page"),
-        (243, 240, 230),
-    ),
-    Background(
-        "brick",
-        ("brick", "masonry", "a wall"),
-        ("on brick", "on the brick", "on masonry", "against the wall"),
-        (176, 122, 104),
-    ),
-)
-
 OBJECT_INDEX = {item.name: i for i, item in enumerate(OBJECTS)}
 CATEGORY_OF: tuple[int, ...] = tuple(CATEGORIES.index(item.category) for item in OBJECTS)
 
@@ -207,11 +137,3 @@ def meanings() -> dict[str, tuple[int, ...]]:
         for name in item.names:
             found[name] = (*found.get(name, ()), i)
     return found
-
-
-HELD_OUT_STRIDE = 20
-
-
-def held_out(obj: int, colour: int) -> bool:
-    """Whether this pair never occurs in train or val: 20 of the 405 pairs, at most one an object."""
-    return (3 * obj + 7 * colour) % HELD_OUT_STRIDE == 0

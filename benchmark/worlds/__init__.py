@@ -1,0 +1,1 @@
+"""Worlds: data whose truth is known, or that others published, behind one small interface."""
