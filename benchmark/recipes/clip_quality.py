@@ -1,0 +1,190 @@
+"""Measures how good a pocket CLIP is, on scenes that it never saw.
+
+Retrieval: scenes with an object and one full caption each; every true caption counts as relevant.
+Naming: scenes with one object, the nearest of 45 prompt ensembles over unambiguous names.
+Probe: logistic regression on an object's four last-block patch tokens, concatenated; fitted on
+train scenes, read on test scenes. Intervals are Wilson's, 95 %.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
+
+from benchmark.recipes import clip_folder
+from benchmark.recipes.clip_batches import PATCHES, normalised
+from benchmark.worlds.captions import Caption, false_twins
+from benchmark.worlds.claims import SceneTable
+from benchmark.worlds.pictograms import OBJECTS, meanings
+from benchmark.worlds.scene import Scene, sample
+
+N_SCENES, N_PROBE_TRAIN = 1_000, 3_000
+PROMPTS = ("{}", "a photo of {}", "a picture of {}", "here is {}", "there is {}")
+BATCH = 250
+Z = 1.959964
+
+
+def proportion(hits: Sequence[bool] | Bool[np.ndarray, " n"]) -> dict[str, float]:
+    """Share of hits with Wilson's 95 % interval. Raises ValueError for no trials."""
+    n = len(hits)
+    if not n:
+        raise ValueError("no trials to take a share of, wanted at least one")
+    share = float(np.mean(hits))
+    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z / (1 + Z**2 / n) * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    return {
+        "value": round(share, 4),
+        "ci_low": round(centre - half, 4),
+        "ci_high": round(centre + half, 4),
+        "n": n,
+    }
+
+
+def unseen(seed: int, split: str, n: int, n_objects: int | None = None) -> list[Scene]:
+    """The first n scenes of a split that have an object."""
+    found: list[Scene] = []
+    index = 0
+    while len(found) < n:
+        scene = sample(seed, split, index, n_objects)
+        index += 1
+        if scene.objects:
+            found.append(scene)
+    return found
+
+
+class Reader:
+    """A loaded folder that reads scenes and texts."""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self.model, _, self.tokenizer = clip_folder.load(folder)
+        self.model.to(device)
+        self.device = device
+
+    @torch.no_grad()
+    def images(
+        self, scenes: Sequence[Scene]
+    ) -> tuple[Float[Tensor, "n e"], Float[np.ndarray, "n p d"]]:
+        """Unit image features, and the last block's patch tokens."""
+        tokens: list[Tensor] = []
+        block = self.model.visual.transformer.resblocks[-1]
+        hook = block.register_forward_hook(lambda _m, _i, out: tokens.append(out[:, 1:].cpu()))
+        features = []
+        for start in range(0, len(scenes), BATCH):
+            pixels = normalised([s.render() for s in scenes[start : start + BATCH]])
+            features.append(self.model.encode_image(pixels.to(self.device), normalize=True).cpu())
+        hook.remove()
+        return torch.cat(features), torch.cat(tokens).numpy()
+
+    @torch.no_grad()
+    def texts(self, texts: Sequence[str]) -> Float[Tensor, "n e"]:
+        """Unit text features."""
+        parts = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
+        tokens = [self.tokenizer(list(part)).to(self.device) for part in parts]
+        return torch.cat([self.model.encode_text(t, normalize=True).cpu() for t in tokens])
+
+
+def hits(
+    scores: Float[np.ndarray, "q c"], relevant: Bool[np.ndarray, "q c"], k: int
+) -> Bool[np.ndarray, " q"]:
+    """Whether a relevant candidate is among the first k; a tie counts against it."""
+    best = np.where(relevant, scores, -np.inf).max(1, keepdims=True)
+    return ((scores >= best) & ~relevant).sum(1) < k
+
+
+def retrieval(reader: Reader, seed: int) -> dict[str, dict[str, float]]:
+    """Recall at 1 and 5 both ways, and how often a caption beats its false twin."""
+    scenes = unseen(seed, "test", N_SCENES)
+    full = [next(c for c in scene.captions() if c.full) for scene in scenes]
+    image, text = reader.images(scenes)[0], reader.texts([c.text for c in full])
+    table = SceneTable([s.slots for s in scenes], [s.background for s in scenes])
+    relevant = np.zeros((len(scenes), len(full)), dtype=bool)
+    for j, caption in enumerate(full):
+        relevant[table.true_of(caption.claim), j] = True
+    scores = (image @ text.T).numpy()
+    found = {}
+    for k in (1, 5):
+        found[f"r@{k}/i2t"] = proportion(hits(scores, relevant, k))
+        found[f"r@{k}/t2i"] = proportion(hits(scores.T, relevant.T, k))
+    return found | _twins(reader, scenes, full, image, np.diag(scores))
+
+
+def _twins(
+    reader: Reader,
+    scenes: Sequence[Scene],
+    full: Sequence[Caption],
+    image: Float[Tensor, "n e"],
+    own: Float[np.ndarray, " n"],
+) -> dict[str, dict[str, float]]:
+    """Share of false twins, by kind, that score lower than the true caption."""
+    found = [
+        (i, text, kind)
+        for i, (scene, caption) in enumerate(zip(scenes, full, strict=True))
+        for text, _, kind in false_twins(caption, scene.slots, scene.background)
+    ]
+    rows = [i for i, _, _ in found]
+    scores = (image[rows] * reader.texts([text for _, text, _ in found])).sum(1).numpy()
+    kinds = np.array([kind for _, _, kind in found])
+    beaten = scores < own[rows]
+    return {f"hard_negative/{k}": proportion(beaten[kinds == k]) for k in ("colour", "position")}
+
+
+def naming(reader: Reader, seed: int) -> dict[str, dict[str, float]]:
+    """Zero-shot names of single objects."""
+    scenes = unseen(seed, "test", N_SCENES, n_objects=1)
+    clear = {name for name, objects in meanings().items() if len(objects) == 1}
+    ensembles = []
+    for item in OBJECTS:
+        names = [f"{'an' if n[0] in 'aeiou' else 'a'} {n}" for n in item.names if n in clear]
+        ensembles.append(reader.texts([p.format(n) for n in names for p in PROMPTS]).mean(0))
+    classes = torch.nn.functional.normalize(torch.stack(ensembles), dim=1)
+    guess = (reader.images(scenes)[0] @ classes.T).argmax(1).numpy()
+    truth = np.array([scene.objects[0].object for scene in scenes])
+    unseen_pair = np.array([scene.has_held_out() for scene in scenes])
+    return {
+        "naming/zero_shot": proportion(guess == truth),
+        "naming/held_out_pairs": proportion((guess == truth)[unseen_pair]),
+    }
+
+
+def _patch_features(
+    reader: Reader, scenes: Sequence[Scene]
+) -> tuple[Float[np.ndarray, "o 4 d"], Int[np.ndarray, "o 2"]]:
+    """The four patch tokens of every object, and what object in what colour it is."""
+    tokens = reader.images(scenes)[1]
+    placed = [(i, item) for i, scene in enumerate(scenes) for item in scene.objects]
+    features = np.stack([tokens[i, list(item.patches(PATCHES))] for i, item in placed])
+    return features, np.array([(item.object, item.colour) for _, item in placed])
+
+
+def probe(reader: Reader, seed: int) -> dict[str, dict[str, float]]:
+    """Object and colour from an object's patch tokens: all four, their mean, or one alone."""
+    x, y = _patch_features(reader, unseen(seed, "train", N_PROBE_TRAIN))
+    x_test, y_test = _patch_features(reader, unseen(seed, "test", N_SCENES))
+    views = {
+        "probe/object": (x.reshape(len(x), -1), x_test.reshape(len(x_test), -1), 0),
+        "probe/object_mean": (x.mean(1), x_test.mean(1), 0),
+        "probe/object_one_patch": (x[:, 0], x_test[:, 0], 0),
+        "probe/colour": (x.reshape(len(x), -1), x_test.reshape(len(x_test), -1), 1),
+    }
+    found = {}
+    for name, (train, test, column) in views.items():
+        reading = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300))
+        reading.fit(train, y[:, column])
+        found[name] = proportion(reading.predict(test) == y_test[:, column])
+    return found
+
+
+def measure(folder: Path, device: torch.device, seed: int = 0) -> dict[str, Any]:
+    """Everything the card says about quality, from the folder alone."""
+    reader = Reader(folder, device)
+    return retrieval(reader, seed) | naming(reader, seed) | probe(reader, seed)
