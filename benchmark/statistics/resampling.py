@@ -13,7 +13,8 @@ DRAWS = 2000
 VALUE_DRAWS = 500
 """Draws for scores that are no ratio of sums: each draw is a call of Python."""
 SEED = 20_240_229
-CELLS_PER_BLOCK = 2_000_000
+CELLS_PER_BLOCK = 400_000
+"""Small enough for a block to stay in cache while it is multiplied."""
 
 
 def blocks(k: int, draws: int) -> Iterator[Float[np.ndarray, "b k"]]:
@@ -31,7 +32,7 @@ def _rows(k: int) -> int:
     return min(DRAWS, max(1, CELLS_PER_BLOCK // k))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _block(k: int, rows: int, index: int) -> UInt8[np.ndarray, "b k"]:
     """Counts of `rows` resamples. They fit in a byte: 256 hits on one of k ≥ 256 do not happen."""
     drawn = np.random.default_rng([SEED, k, index]).integers(0, k, (rows, k), dtype=np.int32)

@@ -1,0 +1,298 @@
+"""Comparisons on planted cells: what is better, what is not resolved, what is never compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from benchmark.compare import (
+    Compared,
+    Comparison,
+    across_table,
+    compare,
+    compare_across,
+    comparison_tables,
+)
+from benchmark.results import write_cell
+from benchmark.statistics import estimate, holm, over_seeds, paired
+from benchmark.statistics.resampling import draws_id
+from tests.records import cell, hits, put
+
+
+def planted(folder: Path, *, seeds: tuple[int, ...] = (0, 1, 2), **more: object) -> Path:
+    """posthoc .6 over separated .3 on the same 400 items; `twin` is posthoc but for noise."""
+    for seed in seeds:
+        for number, (method, p) in enumerate(
+            {"posthoc": 0.6, "separated": 0.3, "twin": 0.6}.items()
+        ):
+            units = {"r@1": hits(p, noise=10 * seed + number), "mrr": hits(p, seed=5)}
+            put(folder, units, method=method, seed=seed, **more)
+    return folder
+
+
+def text_of(*tables: object) -> str:
+    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    with console.file:
+        for table in tables:
+            console.print(table)
+        return console.export_text()
+
+
+def main_row(comparison: Comparison) -> Compared:
+    (row,) = (r for r in comparison.rows if r.main)
+    return row
+
+
+# ---------------------------------------------------------------------------------- two methods
+
+
+def test_one_seed_is_the_paired_difference(tmp_path: Path) -> None:
+    found = main_row(compare(planted(tmp_path, seeds=(0,)), "posthoc", "separated"))
+    known = paired(hits(0.6, noise=0), hits(0.3, noise=1))
+    assert (found.difference, found.low, found.high) == (known.value, known.low, known.high)
+    assert found.p == found.p_holm == known.p
+    assert found.mrd is None
+    assert found.verdict.startswith("posthoc is better by 0.")
+    assert "one seed" in found.verdict
+
+
+def test_three_seeds_follow_the_formula(tmp_path: Path) -> None:
+    found = main_row(compare(planted(tmp_path), "posthoc", "separated"))
+    each = [paired(hits(0.6, noise=10 * s), hits(0.3, noise=10 * s + 1)) for s in range(3)]
+    known = over_seeds([d.value for d in each], [d.se for d in each])
+    assert found.difference == pytest.approx(known.value)
+    assert (found.low, found.high) == pytest.approx((known.low, known.high))
+    assert found.p == pytest.approx(known.p)
+    assert found.mrd is not None
+    assert found.seeds == (0, 1, 2)
+    assert 0.1 < found.low < found.difference < found.high < 0.5
+    assert found.mrd < 0.1
+    assert "one seed" not in found.verdict
+
+
+def test_the_other_way_round_is_the_same_with_another_sign(tmp_path: Path) -> None:
+    planted(tmp_path)
+    one = main_row(compare(tmp_path, "posthoc", "separated"))
+    other = main_row(compare(tmp_path, "separated", "posthoc"))
+    assert other.difference == pytest.approx(-one.difference)
+    assert other.verdict == one.verdict
+    assert other.verdict.startswith("posthoc is better")
+
+
+def test_twins_are_not_told_apart(tmp_path: Path) -> None:
+    found = main_row(compare(planted(tmp_path), "posthoc", "twin"))
+    assert found.low < 0 < found.high
+    assert found.verdict.startswith("no difference resolved")
+    assert "minimum reliable difference" in found.verdict
+
+
+def test_equal_units_are_the_same(tmp_path: Path) -> None:
+    for method in ("posthoc", "separated"):
+        for seed in (0, 1):
+            put(tmp_path, {"r@1": hits(0.4)}, method=method, seed=seed)
+    found = main_row(compare(tmp_path, "posthoc", "separated"))
+    assert found.verdict == "the same on all 400 units"
+    assert found.p == 1
+
+
+def test_lower_can_be_better_or_neither(tmp_path: Path) -> None:
+    put(tmp_path, {"r@1": hits(0.6)}, method="a", higher_is_better=False)
+    put(tmp_path, {"r@1": hits(0.3)}, method="b", higher_is_better=False)
+    assert main_row(compare(tmp_path, "a", "b")).verdict.startswith("b is better by 0.")
+    put(tmp_path, {"r@1": hits(0.6)}, method="a", higher_is_better=None, site="x")
+    put(tmp_path, {"r@1": hits(0.3)}, method="b", higher_is_better=None, site="x")
+    row = next(r for r in compare(tmp_path, "a", "b").rows if r.where.site == "x")
+    assert row.verdict.startswith("a has 0.")
+    assert "better by" not in row.verdict
+
+
+def test_holm_is_over_the_main_metrics_alone(tmp_path: Path) -> None:
+    for i, (p, q) in enumerate(((0.5, 0.45), (0.5, 0.49), (0.6, 0.2))):
+        for name, share in (("a", p), ("b", q)):
+            units = {"r@1": hits(share, n=100, seed=i), "mrr": hits(share, seed=i + 9)}
+            put(tmp_path, units, method=name, task=f"task{i}")
+    rows = compare(tmp_path, "a", "b").rows
+    main = [row for row in rows if row.main]
+    assert [row.p_holm for row in main] == holm([row.p or 0.0 for row in main])
+    assert main[0].p_holm > main[0].p
+    assert all(row.p_holm is None for row in rows if not row.main)
+    assert [row.metric for row in rows] == ["r@1", "mrr"] * 3
+
+
+def test_only_common_seeds_are_compared(tmp_path: Path) -> None:
+    for method, seeds in (("a", (0, 1)), ("b", (1, 2))):
+        for seed in seeds:
+            put(tmp_path, {"r@1": hits(0.5, noise=seed)}, method=method, seed=seed)
+    assert main_row(compare(tmp_path, "a", "b")).seeds == (1,)
+
+
+def test_functions_of_weights_are_paired_by_their_draws(tmp_path: Path) -> None:
+    sides = {"a": hits(0.6), "b": hits(0.5)}
+    for name, units in sides.items():
+        found = estimate(units, draws=500)
+        kept = replace(
+            units, point=found.value, replicates=found.replicates, draws_id=draws_id(400)
+        )
+        write_cell(tmp_path, cell(method=name), {"r@1": kept})
+    row = main_row(compare(tmp_path, "a", "b"))
+    known = paired(*sides.values(), draws=500)
+    assert (row.low, row.high, row.p) == pytest.approx((known.low, known.high, known.p))
+
+
+# ----------------------------------------------------------------------- what is never compared
+
+
+def test_unknown_names_get_the_nearest(tmp_path: Path) -> None:
+    planted(tmp_path, seeds=(0,))
+    with pytest.raises(ValueError, match=r"posthok.*did you mean posthoc"):
+        compare(tmp_path, "posthok", "separated")
+    with pytest.raises(ValueError, match="there are: posthoc, separated, twin"):
+        compare(tmp_path, "posthoc", "xyzzy")
+    with pytest.raises(ValueError, match="name two methods"):
+        compare(tmp_path, "posthoc", "posthoc")
+    with pytest.raises(ValueError, match="holds no results"):
+        compare(tmp_path / "nowhere", "posthoc", "separated")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"version": 2}, "task version 1 against 2"),
+        ({"revision": "r2"}, "backend revision r1 against r2"),
+        ({"limit": 50}, "limit 0 against 50"),
+    ],
+)
+def test_versions_and_revisions_are_never_mixed(
+    tmp_path: Path, change: dict[str, object], says: str
+) -> None:
+    put(tmp_path, {"r@1": hits(0.5)}, method="a")
+    put(tmp_path, {"r@1": hits(0.4)}, method="b", **change)
+    with pytest.raises(ValueError, match=f"nothing in common.*{says}"):
+        compare(tmp_path, "a", "b")
+    put(tmp_path, {"r@1": hits(0.5)}, method="a", task="other")
+    put(tmp_path, {"r@1": hits(0.4)}, method="b", task="other")
+    found = compare(tmp_path, "a", "b")
+    assert [row.where.task for row in found.rows] == ["other"]
+    assert any(says in note for note in found.notes)
+
+
+def test_nothing_in_common_is_one_line(tmp_path: Path) -> None:
+    put(tmp_path, {"r@1": hits(0.5)}, method="a", backend="x")
+    put(tmp_path, {"r@1": hits(0.5)}, method="b", backend="y")
+    with pytest.raises(ValueError, match="nothing in common") as caught:
+        compare(tmp_path, "a", "b")
+    assert "\n" not in str(caught.value)
+
+
+def test_two_configurations_of_one_name_are_refused(tmp_path: Path) -> None:
+    planted(tmp_path, seeds=(0,))
+    put(tmp_path, {"r@1": hits(0.5)}, method="posthoc", config={"k": 32})
+    with pytest.raises(ValueError, match=r"several configurations.*k = "):
+        compare(tmp_path, "posthoc", "separated")
+
+
+def test_of_two_codes_the_latest_is_taken_and_said(tmp_path: Path) -> None:
+    put(tmp_path, {"r@1": hits(0.2)}, method="a", created="2026-01-01")
+    put(tmp_path, {"r@1": hits(0.9)}, method="a", code="new", created="2026-02-01")
+    put(tmp_path, {"r@1": hits(0.5)}, method="b")
+    found = compare(tmp_path, "a", "b")
+    assert main_row(found).a == pytest.approx(0.9, abs=0.06)
+    assert any("latest" in note for note in found.notes)
+
+
+def test_a_method_without_a_scored_cell_says_why(tmp_path: Path) -> None:
+    planted(tmp_path, seeds=(0,))
+    reason = "needs sparse latents"
+    write_cell(tmp_path, cell(method="identity", status="not_applicable", reason=reason))
+    with pytest.raises(ValueError, match=r"identity has no scored cell .needs sparse latents"):
+        compare(tmp_path, "posthoc", "identity")
+
+
+def test_units_that_differ_refuse_the_row_and_say_so(tmp_path: Path) -> None:
+    put(tmp_path, {"r@1": hits(0.5), "mrr": hits(0.4, n=50)}, method="a")
+    put(tmp_path, {"r@1": hits(0.4), "mrr": hits(0.4, n=60)}, method="b")
+    found = compare(tmp_path, "a", "b")
+    refused = next(row for row in found.rows if row.metric == "mrr")
+    assert "50 units against 60" in refused.verdict
+    assert refused.p is None
+    assert main_row(found).p is not None
+
+
+def test_damaged_units_and_records_are_said_in_one_line(tmp_path: Path) -> None:
+    planted(tmp_path, seeds=(0,))
+    (tmp_path / f"{'0' * 64}.json").write_text("{")
+    assert any("no whole result record" in n for n in compare(tmp_path, "posthoc", "twin").notes)
+    for path in tmp_path.glob("*.npz"):
+        path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(ValueError, match="no whole file of units"):
+        compare(tmp_path, "posthoc", "separated")
+
+
+# ---------------------------------------------------------------------------------- two backends
+
+
+def ranked(folder: Path, backend: str, shares: dict[str, float], **more: object) -> None:
+    for method, share in shares.items():
+        for seed in (0, 1, 2):
+            units = {"r@1": hits(share, n=2000, noise=seed)}
+            put(folder, units, method=method, backend=backend, seed=seed, **more)
+
+
+def test_tiers_on_two_backends_and_their_agreement(tmp_path: Path) -> None:
+    ranked(tmp_path, "x", {"a": 0.8, "b": 0.795, "c": 0.4, "d": 0.1})
+    ranked(tmp_path, "y", {"a": 0.5, "b": 0.4, "c": 0.2, "d": 0.01}, site="block 3")
+    ranked(tmp_path, "x", {"labelled": 0.99}, supervised=True)
+    found = compare_across(tmp_path, ("x", "y"), ["a", "d"])
+    (row,) = found.rows
+    assert row.first == {"a": 1, "b": 1, "c": 2, "d": 3}
+    assert row.second == {"a": 1, "b": 2, "c": 3, "d": 4}
+    assert row.tau == pytest.approx(5 / np.sqrt(5 * 6))
+    assert any("labelled" in note for note in found.notes)
+    shown = text_of(across_table(found))
+    assert "a, b > c > d" in shown
+    assert "0.8" not in shown
+
+
+def test_opposite_orders_and_no_order(tmp_path: Path) -> None:
+    ranked(tmp_path, "x", {"a": 0.8, "b": 0.4})
+    ranked(tmp_path, "y", {"a": 0.4, "b": 0.8})
+    ranked(tmp_path, "z", {"a": 0.5, "b": 0.5})
+    assert compare_across(tmp_path, ("x", "y")).rows[0].tau == pytest.approx(-1)
+    (row,) = compare_across(tmp_path, ("x", "z")).rows
+    assert row.tau is None
+    assert "one tier" in (row.reason or "")
+    assert "none: " in text_of(across_table(compare_across(tmp_path, ("x", "z"))))
+
+
+def test_across_refuses_what_it_cannot_mean(tmp_path: Path) -> None:
+    ranked(tmp_path, "pocket-clip", {"a": 0.8, "b": 0.4})
+    ranked(tmp_path, "other", {"a": 0.8, "c": 0.4}, version=2)
+    with pytest.raises(ValueError, match="did you mean pocket-clip"):
+        compare_across(tmp_path, ("pocket-clop", "other"))
+    with pytest.raises(ValueError, match=r"method \(on other\) b"):
+        compare_across(tmp_path, ("pocket-clip", "other"), ["b"])
+    with pytest.raises(ValueError, match="no scored task in common"):
+        compare_across(tmp_path, ("pocket-clip", "other"))
+    ranked(tmp_path, "pocket-clip", {"a": 0.7}, site="block 1")
+    with pytest.raises(ValueError, match="two places"):
+        compare_across(tmp_path, ("pocket-clip", "other"))
+
+
+# ---------------------------------------------------------------------------------------- shown
+
+
+def test_tables_show_every_row_and_mark_what_is_not_adjusted(tmp_path: Path) -> None:
+    planted(tmp_path)
+    planted(tmp_path, task="other", limit=100)
+    found = compare(tmp_path, "posthoc", "separated")
+    shown = text_of(*comparison_tables(found))
+    assert shown.count("posthoc is better by") == 4
+    assert "first 100" in shown
+    assert shown.count("(") >= 2
+    assert "mrr" not in text_of(*comparison_tables(found, main_only=True))
+    data = found.as_json()
+    assert data["rows"][0]["where"]["backend"] == "pocket-clip"
