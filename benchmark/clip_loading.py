@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 import hashlib
 import logging
+import socket
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import torch
 from torch import Tensor, nn
@@ -84,7 +87,8 @@ def _from_hub(name: str, pretrained: str | None, device: torch.device, dtype: st
     spec = name if pretrained is None else f"{name}/{pretrained}"
     gelu = pretrained is not None and _wants_quick_gelu(name, pretrained)
     try:
-        model, transform, tokenizer = _opened(name, pretrained, gelu, device, dtype)
+        with _no_retries_offline():
+            model, transform, tokenizer = _opened(name, pretrained, gelu, device, dtype)
     except Exception as error:
         raise ValueError(
             f"clip:{spec} could not be fetched or opened ({one_line(error)}): is the hub in "
@@ -142,6 +146,22 @@ def _check_finite(model: nn.Module, source: str) -> None:
     for name, value in model.state_dict().items():
         if value.is_floating_point() and not value.isfinite().all():
             raise ValueError(f"{source}: {name} holds NaN or infinite values, wanted none")
+
+
+@contextmanager
+def _no_retries_offline() -> Iterator[None]:
+    """Without a name server the hub's client reads its cache at once: it would retry a minute."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    try:
+        socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, None)
+    except OSError:
+        constants.HF_HUB_OFFLINE = before or not getproxies()
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 @contextmanager
