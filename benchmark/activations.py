@@ -89,8 +89,8 @@ def _held(
 ) -> dict[str, Float[Tensor, "n ..."]]:
     """Rows of a backend that has them in memory, in its own order."""
     rows = {
-        modality: backend.encode(whole, modality, 0, count, site)
-        for modality, count in (("image", len(whole.ids)), ("text", len(whole.captions)))
+        "image": backend.encode(whole, "image", 0, len(whole.ids), site),
+        "text": backend.encode(whole, "text", 0, len(whole.captions), site),
     }
     if isinstance(examples, View):
         rows["image"] = rows["image"][: len(examples.ids)]

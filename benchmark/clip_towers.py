@@ -61,7 +61,7 @@ class TextReader:
     prefix: str
     """Dotted path of the module that owns positions and mask, with its dot; "" is the model."""
     pool: str
-    end: int | None
+    end: int
     pad: int
     cuts: bool
 
@@ -70,7 +70,7 @@ class TextReader:
         if self.pool == "argmax":
             last = tokens.argmax(1)
         elif self.pool == "eos":
-            last = (tokens == self.end).int().argmax(1)
+            last = torch.eq(tokens, self.end).int().argmax(1)
         else:
             return tokens != self.pad
         return torch.arange(tokens.shape[1], device=tokens.device) <= last[:, None]
@@ -81,13 +81,13 @@ class TextReader:
 
     def __call__(self, tokens: Int[Tensor, "b t"]) -> Float[Tensor, "b d"]:
         """L2-normalised text embeddings of tokens that may be trimmed."""
-        owner = self.model.get_submodule(self.prefix.rstrip("."))
         length = tokens.shape[1]
+        positions, mask = f"{self.prefix}positional_embedding", f"{self.prefix}attn_mask"
         swap = {}
-        if self.cuts and length < owner.positional_embedding.shape[0]:
+        if self.cuts and length < len(self.model.get_parameter(positions)):
             swap = {
-                f"{self.prefix}positional_embedding": owner.positional_embedding[:length],
-                f"{self.prefix}attn_mask": owner.attn_mask[:length, :length],
+                positions: self.model.get_parameter(positions)[:length],
+                mask: self.model.get_buffer(mask)[:length, :length],
             }
         found = torch.func.functional_call(self.model, swap, kwargs={"text": tokens})
         return found["text_features"] if isinstance(found, dict) else found[1]
@@ -98,7 +98,7 @@ def text_reader(model: nn.Module) -> TextReader:
     prefix = "text." if hasattr(model, "text") else ""
     owner = model.get_submodule("text") if prefix else model
     pool = str(getattr(owner, "pool_type" if prefix else "text_pool_type", "other"))
-    end = getattr(owner, "eos_id" if prefix else "text_eos_id", None)
+    end = int(getattr(owner, "eos_id" if prefix else "text_eos_id", None) or 0)
     mask = getattr(owner, "attn_mask", None)
     causal = mask is not None and torch.equal(
         mask.float(), torch.full(mask.shape, float("-inf"), device=mask.device).triu(1)

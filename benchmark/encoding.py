@@ -12,8 +12,9 @@ from torch import Tensor
 
 from benchmark.contracts import Backend, Examples, Modality, Progress, Site
 from benchmark.journal import Part
+from benchmark.prefetch import ahead
 from benchmark.store import Store
-from benchmark.views import distinct, distinct_texts
+from benchmark.views import View, distinct, distinct_texts
 
 
 def computed(
@@ -30,25 +31,34 @@ def computed(
     texts, place = distinct_texts(examples)
     false, false_place = distinct(examples.negatives.captions if examples.negatives else ())
 
-    def plan() -> list[Part]:
-        def source(of: Examples, modality: Modality) -> Callable[[int, int], Tensor]:
-            return lambda start, stop: backend.encode(of, modality, start, stop, site)
+    with ahead(examples.images, len(examples.ids)) as draw:
+        pictures = View(examples, examples.ids, examples.captions, examples.caption_of, draw=draw)
 
-        parts = [
-            _part("image", len(examples.ids), batch_size, source(examples, "image"), backend.name),
-            _part("text", len(texts.captions), batch_size, source(texts, "text"), backend.name),
-        ]
-        if false:
-            rows = _of_texts(backend, false, site)
-            parts.append(_part("negatives", len(false), batch_size, rows, backend.name))
-        return parts
+        def plan() -> list[Part]:
+            return _parts(backend, pictures, texts, false, site, batch_size)
 
-    if store is None:
-        found = {part.name: _in_memory(part, progress) for part in plan()}
-    else:
-        found = store.obtain(key, plan, provenance, progress)
+        if store is None:
+            found = {part.name: _in_memory(part, progress) for part in plan()}
+        else:
+            found = store.obtain(key, plan, provenance, progress)
     spread = {"text": place, "negatives": false_place}
     return {n: _spread(rows, spread[n]) if n in spread else rows for n, rows in found.items()}
+
+
+def _parts(
+    backend: Backend, pictures: View, texts: View, false: Sequence[str], site: Site, batch_size: int
+) -> list[Part]:
+    """The arrays to compute: pictures, distinct captions, distinct false captions."""
+
+    def source(of: View, modality: Modality) -> Callable[[int, int], Tensor]:
+        return lambda start, stop: backend.encode(of, modality, start, stop, site)
+
+    sources = {
+        "image": (len(pictures.ids), source(pictures, "image")),
+        "text": (len(texts.captions), source(texts, "text")),
+        "negatives": (len(false), _of_texts(backend, false, site)),
+    }
+    return [_part(k, n, batch_size, rows, backend.name) for k, (n, rows) in sources.items() if n]
 
 
 def _of_texts(backend: Backend, texts: Sequence[str], site: Site) -> Callable[[int, int], Tensor]:

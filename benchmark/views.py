@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,17 +22,22 @@ class View:
     caption_of: Int[np.ndarray, " n_t"]
     concepts: Concepts | None = None
     negatives: Negatives | None = None
-    pairs: Int[np.ndarray, "p 2"] | None = None
+    place: Int[np.ndarray, " n_s"] | None = None
+    """Number here of each caption of the source, -1 where it is left out."""
+    draw: Callable[[int, int], Any] | None = None
+    """Another way to the same pictures."""
 
     def images(self, start: int, stop: int) -> Any:
         """Pictures start..stop of the source."""
-        return self.source.images(start, stop)
+        return (self.draw or self.source.images)(start, stop)
 
     def true_pairs(self) -> Int[np.ndarray, "p 2"]:
         """Every (image, caption) of the source that is left, renumbered."""
-        if self.pairs is None:
+        if self.place is None:
             raise ValueError("distinct captions have no pairs of their own: ask the whole split")
-        return self.pairs
+        pairs = np.asarray(self.source.true_pairs())
+        pairs = pairs[(pairs[:, 0] < len(self.ids)) & (self.place[pairs[:, 1]] >= 0)]
+        return np.stack([pairs[:, 0], self.place[pairs[:, 1]]], axis=1)
 
 
 def texts_of_first(examples: Examples, n: int) -> Int[np.ndarray, " n_t"]:
@@ -45,8 +50,6 @@ def first_images(examples: Examples, n: int) -> View:
     texts = texts_of_first(examples, n)
     new = np.full(len(examples.captions), -1)
     new[texts] = np.arange(len(texts))
-    pairs = np.asarray(examples.true_pairs())
-    pairs = pairs[(pairs[:, 0] < n) & (new[pairs[:, 1]] >= 0)]
     c, false = examples.concepts, examples.negatives
     return View(
         source=examples,
@@ -55,7 +58,7 @@ def first_images(examples: Examples, n: int) -> View:
         caption_of=np.asarray(examples.caption_of)[texts],
         concepts=c and Concepts(c.names, c.kinds, c.image[:n], c.text[texts]),
         negatives=false and _kept(false, new),
-        pairs=np.stack([pairs[:, 0], new[pairs[:, 1]]], axis=1),
+        place=new,
     )
 
 

@@ -20,6 +20,7 @@ import torch
 from benchmark import journal, store
 from benchmark.activations import activations
 from benchmark.contracts import Concepts, Negatives, PairedActivations, Site
+from benchmark.prefetch import ahead
 from benchmark.store import Store
 
 SITE = Site("embedding", "image", "text")
@@ -438,6 +439,24 @@ def test_the_one_that_waits_says_so(root: Path, tmp_path: Path) -> None:
     assert len(told) == 1
     assert "another run is writing" in told[0]
     assert backend.calls == []
+
+
+def test_the_next_pictures_are_drawn_ahead_and_only_those() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def draw(start: int, stop: int) -> list[int]:
+        asked.append((start, stop))
+        if start == 6:
+            raise ValueError("a picture is missing")
+        return list(range(start, stop))
+
+    with ahead(draw, 7) as drawn:
+        assert drawn(0, 1) == [0]
+        assert drawn(0, 3) == [0, 1, 2]
+        assert drawn(3, 6) == [3, 4, 5]
+        with pytest.raises(ValueError, match="a picture is missing"):
+            drawn(6, 7)
+    assert asked == [(0, 1), (1, 2), (0, 3), (3, 6), (6, 7)]
 
 
 def test_a_short_answer_of_a_backend_is_refused() -> None:

@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from benchmark.contracts import Backend, Concepts, Examples, Modality, Need, Planted, Site, Split
+from benchmark.contracts import Concepts, Examples, Modality, Need, Planted, Site, Split
 from benchmark.embedding_tables import SPLIT_NAMES, Table, read_table
 
 SITE = Site(name="embedding", image_module="image", text_module="text")
@@ -105,7 +105,7 @@ class Embeddings:
         wanted = f"{len(texts)} captions at {site.name!r}"
         raise ValueError(f"{self.name} cannot encode {wanted}: a file of rows has no model")
 
-    def patched(self, patch: Mapping[str, Tensor]) -> Backend:
+    def patched(self, patch: Mapping[str, Tensor]) -> Embeddings:
         """Itself for an empty patch; raises ValueError where there are weights to replace."""
         if patch:
             raise ValueError(f"{self.name} has no weights, wanted a patch of none: {list(patch)}")
