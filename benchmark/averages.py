@@ -33,7 +33,9 @@ def mean_of_ratios(*parts: Ratio) -> Units:
     shares = [top * (n * ratio(1.0, under.sum())) for top, under in parts]
 
     def value(weights: Column) -> float:
-        return float(np.mean([ratio(weights @ top, weights @ under) for top, under in parts]))
+        return float(
+            np.mean([ratio(float(weights @ top), float(weights @ under)) for top, under in parts])
+        )
 
     return Units(np.mean(shares, axis=0), value=value)
 

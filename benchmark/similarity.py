@@ -19,7 +19,7 @@ from benchmark.contracts import SparseCodes
 UnitRows: TypeAlias = Any
 """A float64 matrix [n, w] whose rows have norm 1 or are zeros: scipy CSR, or numpy where dense."""
 Millionths = Int[np.ndarray, "..."]
-CELLS = 1 << 21
+CELLS = 1 << 20
 """Scores held at a time."""
 
 
@@ -33,8 +33,8 @@ def unit_rows(codes: SparseCodes) -> UnitRows:
     lengths = np.diff(matrix.indptr)
     row = np.repeat(np.arange(len(lengths)), lengths)
     norms = np.sqrt(np.bincount(row, weights=matrix.data**2, minlength=len(lengths)))
-    matrix.data /= norms[row]
-    return matrix
+    parts = (matrix.data / norms[row], matrix.indices.astype(np.int32), matrix.indptr)
+    return sp.csr_array(parts, shape=matrix.shape)
 
 
 def _shared_form(a: UnitRows, b: UnitRows) -> tuple[UnitRows, UnitRows]:
@@ -53,8 +53,10 @@ def blocks(queries: UnitRows, candidates: UnitRows) -> Iterator[tuple[int, Milli
     for start in range(0, n, step):
         product = queries[start : start + step] @ turned
         if sp.issparse(product):
-            product.data = np.rint(product.data * 1e6)
-            yield start, product.astype(np.int32).toarray()
+            product.data *= 1e6
+            rounded = np.rint(product.data, out=product.data).astype(np.int32)
+            parts = (rounded, product.indices, product.indptr)
+            yield start, sp.csr_array(parts, shape=product.shape).toarray()
         else:
             product *= 1e6
             yield start, np.rint(product, out=product).astype(np.int32)
