@@ -17,7 +17,6 @@ from benchmark.contracts import (
     Modality,
     Need,
     Planted,
-    SparseCodes,
     Subject,
     derived_seed,
 )
@@ -96,26 +95,32 @@ def disagreement(subject: Subject) -> dict[str, Column]:
 def atom_error(subject: Subject) -> Column:
     """½(‖φ − φ̂‖² + ‖ψ − ψ̂‖²) of each shared atom, from the strongest latent of its code.
 
-    Atoms take the same encode and decode as rows do: the same bias both ways.
+    Atoms take the same encode and decode as rows do: the same bias both ways. They are shown
+    as long as rows are and errors are told for atoms of norm 1: the scale of the data is no matter.
     """
     total = np.zeros(truth(subject).n_shared)
     for modality in MODALITIES:
-        codes = _atom_codes(subject, modality).truncated(1)
-        known = atoms(subject, modality)[: len(total)]
+        shown, length = _shown(subject, modality)
+        codes = subject.encode(shown, modality).truncated(1)
         made = subject.dictionary.decode(codes, modality).detach().cpu()
-        total += (known - made).double().square().sum(1).numpy() / 2
+        total += ((shown - made) / length).double().square().sum(1).numpy() / 2
     return total
 
 
 def atom_disagreement(subject: Subject) -> Column:
     """1 − cos(z_I(φ), z_T(ψ)) of each shared atom, aligned codes."""
-    image, text = (subject.dictionary.align(_atom_codes(subject, m), m).csr() for m in MODALITIES)
+    image, text = (
+        subject.dictionary.align(subject.encode(_shown(subject, m)[0], m), m).csr()
+        for m in MODALITIES
+    )
     return 1 - code_cosines(image, text)
 
 
-def _atom_codes(subject: Subject, modality: Modality) -> SparseCodes:
-    """Native codes of the shared atoms of one modality."""
-    return subject.encode(atoms(subject, modality)[: truth(subject).n_shared], modality)
+def _shown(subject: Subject, modality: Modality) -> tuple[Float[Tensor, "n_s d"], float]:
+    """Shared atoms at the root mean square norm of train rows (1 on unit rows), and that norm."""
+    rows = subject.train.rows(modality)
+    length = float(rows.double().square().sum(1).mean().sqrt())
+    return atoms(subject, modality)[: truth(subject).n_shared] * length, length
 
 
 # ---------------------------------------------------------------------------------- references
