@@ -178,7 +178,7 @@ def probe(reader: Reader, seed: int) -> dict[str, dict[str, float]]:
     }
     found = {}
     for name, (train, test, column) in views.items():
-        reading = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300))
+        reading = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
         reading.fit(train, y[:, column])
         found[name] = proportion(reading.predict(test) == y_test[:, column])
     return found
