@@ -38,24 +38,47 @@ ROOMS: dict[str, Room] = {
     "codes": Room(_ours("topk", "coactivation"), ("contracts",)),
     "parts": Room(
         _ours(
-            "alignment", "checkpoints", "dense_maps", "dictionaries", "frames", "mapping",
-            "plain_dictionaries", "sparse_step", "sparsity", "training", "kernels*",
+            "alignment",
+            "checkpoints",
+            "dense_maps",
+            "dictionaries",
+            "frames",
+            "mapping",
+            "plain_dictionaries",
+            "sparse_step",
+            "sparsity",
+            "training",
+            "kernels*",
         ),
         ("contracts", "codes"),
     ),
     "measures": Room(
         _ours(
-            "auc", "averages", "correlations", "correspondence", "heterogeneity", "metrics",
-            "negatives", "probe", "ranking", "sides", "similarity", "splitting", "subsets",
+            "auc",
+            "averages",
+            "correlations",
+            "correspondence",
+            "heterogeneity",
+            "metrics*",
+            "negatives",
+            "probe",
+            "ranking",
+            "sides",
+            "similarity",
+            "splitting",
+            "subsets",
             "transfer",
         ),
         ("contracts", "codes"),
     ),
     "references": Room(
-        _ours("references", "side_references"), ("contracts", "codes", "parts", "measures")
+        _ours("planted_truth", "references", "side_references", "standings"),
+        ("contracts", "codes", "parts", "measures"),
     ),
     "worlds": Room(_ours("worlds*"), ("contracts",)),
-    "store": Room(_ours("activations", "encoding", "journal", "store", "views"), ("contracts",)),
+    "store": Room(
+        _ours("activations", "encoding", "journal", "prefetch", "store", "views"), ("contracts",)
+    ),
     "backends": Room(
         _ours("backends.*", "clip_*", "embedding_*", "hooks", "pixels"), ("contracts", "worlds")
     ),
@@ -67,27 +90,45 @@ ROOMS: dict[str, Room] = {
     "statistics": Room(_ours("statistics*"), light=True),
     "results": Room(_ours("results*", "provenance"), ("statistics",), light=True),
     "reports": Room(
-        _ours("compare*", "figures", "panels", "tables"), ("statistics", "results"), light=True
+        _ours("compar*", "figures", "panels", "tables"), ("statistics", "results"), light=True
     ),
     "runner": Room(
         _ours("cells", "fitting", "materials", "request", "runner", "running", "scoring", "shelf"),
-        ("contracts", "codes", "parts", "references", "worlds", "store", "backends", "names",
-         "statistics", "results", "reports"),
+        (
+            "contracts",
+            "codes",
+            "parts",
+            "references",
+            "worlds",
+            "store",
+            "backends",
+            "names",
+            "statistics",
+            "results",
+            "reports",
+        ),
     ),
     "conformance": Room(
         _ours("conformance*"),
-        ("contracts", "codes", "parts", "references", "worlds", "store", "backends", "names",
-         "statistics"),
+        (
+            "contracts",
+            "codes",
+            "parts",
+            "references",
+            "worlds",
+            "store",
+            "backends",
+            "names",
+            "statistics",
+        ),
     ),
     "recipes": Room(_ours("recipes*"), ("contracts", "worlds", "backends")),
-    "command": Room(
-        _ours("__main__"), ("names", "runner", "reports", "conformance"), light=True
-    ),
+    "command": Room(_ours("__main__"), ("names", "runner", "reports", "conformance"), light=True),
     "methods": Room(("methods.*",), ("contracts", "codes", "parts"), closed=True),
-    "tasks": Room(
-        ("tasks.*",), ("contracts", "codes", "measures", "references"), closed=True
+    "tasks": Room(("tasks.*",), ("contracts", "codes", "measures", "references"), closed=True),
+    "leaderboards": Room(
+        ("leaderboards*",), ("names", "statistics", "results", "reports"), light=True
     ),
-    "leaderboards": Room(("leaderboards*",), ("statistics", "results", "reports"), light=True),
 }
 
 
@@ -165,7 +206,7 @@ def forbidden(path: Path, room: str, package: str = "") -> Iterator[str]:
     """Imports of ours that this room has no door to, a line each."""
     doors = ROOMS[room].doors
     may = f"{room} import {', '.join(doors) or 'nothing of ours'} and packages"
-    for each in imports(path, package):
+    for each in dict.fromkeys(imports(path, package)):
         if each.module.startswith("."):
             yield f"line {each.line} imports {each.module}: files load by path, name it in full"
         elif each.module.split(".")[0] in OURS and each.module not in OURS[:1]:

@@ -1,4 +1,4 @@
-"""Every promise that a method, a task or a backend makes, held in seconds on a tiny planted world."""
+"""Every promise of methods, tasks and backends, held in seconds on a tiny planted world."""
 
 from __future__ import annotations
 

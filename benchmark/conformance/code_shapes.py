@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmark.contracts import SparseCodes
 from benchmark.conformance.promises import Finding, note
+from benchmark.contracts import SparseCodes
 
 RELATIVE = 1e-5
 """Two ways of computing the same number in float32 may differ by this share of the largest."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from benchmark.conformance.tiny_world import World, world
-from benchmark.contracts import Artifact, Modality, Need, PairedActivations
+from benchmark.contracts import Artifact, Concepts, Modality, Need, PairedActivations
 from benchmark.registry import Choice
 
 UNAVAILABLE = frozenset({Need.EDITS, Need.GENERATION, Need.PROJECTOR, Need.TOKENS})
@@ -42,7 +42,7 @@ def run(method: Any, on: World, *, seed: int, noise: int, may_see: frozenset[Nee
     kept = states()
     try:
         random.seed(noise)
-        np.random.seed(noise)  # noqa: NPY002
+        np.random.seed(noise)
         torch.manual_seed(noise)
         start = states()
         artifact = method.fit(data)
@@ -57,14 +57,14 @@ def states() -> States:
     """States of the global random generators."""
     return {
         "random": random.getstate(),
-        "numpy": np.random.get_state(),  # noqa: NPY002
+        "numpy": np.random.get_state(),
         "torch": torch.get_rng_state(),
     }
 
 
 def restore(kept: States) -> None:
     random.setstate(kept["random"])
-    np.random.set_state(kept["numpy"])  # noqa: NPY002
+    np.random.set_state(kept["numpy"])
     torch.set_rng_state(kept["torch"])
 
 
@@ -79,11 +79,13 @@ def changed(now: PairedActivations, before: PairedActivations) -> Iterator[str]:
     for f in fields(PairedActivations):
         a, b = getattr(now, f.name), getattr(before, f.name)
         if isinstance(a, Tensor) and isinstance(b, Tensor):
-            if not torch.equal(a, b):
-                yield f.name
-        elif f.name == "concepts" and a is not None and b is not None:
-            if not (np.array_equal(a.image, b.image) and np.array_equal(a.text, b.text)):
-                yield f.name
+            same = torch.equal(a, b)
+        elif isinstance(a, Concepts) and isinstance(b, Concepts):
+            same = np.array_equal(a.image, b.image) and np.array_equal(a.text, b.text)
+        else:
+            same = True
+        if not same:
+            yield f.name
 
 
 @dataclass(eq=False)
@@ -100,7 +102,7 @@ class MethodCase:
 
     @property
     def needs(self) -> frozenset[Need]:
-        return frozenset(type(self.method).needs)
+        return frozenset(self.method.needs)
 
     def run(self, name: str) -> Run:
         """A fit: `first`, `again` (only the global generators differ), `seed`, `data`, `widths`."""
@@ -133,4 +135,3 @@ class MethodCase:
     def codes(self, modality: Modality, name: str = "first") -> Any:
         """Native codes of the unseen rows."""
         return self.run(name).artifact.dictionary.encode(self.x(modality, name), modality)
-

@@ -32,5 +32,7 @@ def small(choice: Choice) -> dict[str, Any]:
     return {
         name: most
         for name, most in SMALL.items()
-        if name in known and isinstance(getattr(default, name), int) and getattr(default, name) > most
+        if name in known
+        and isinstance(getattr(default, name), int)
+        and getattr(default, name) > most
     }

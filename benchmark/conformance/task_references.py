@@ -8,7 +8,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark.conformance.promises import Finding, Promise
-from benchmark.conformance.task_scores import SCORES, UNITS, malformed, touched, undeclared
+from benchmark.conformance.task_scores import (
+    SCORES,
+    UNITS,
+    UNTOUCHED,
+    malformed,
+    touched,
+    undeclared,
+)
 from benchmark.conformance.task_source import REFERENCES
 from benchmark.conformance.task_world import OFFERED, TaskCase, artifact, scored, subject, value
 from benchmark.conformance.tiny_world import world
@@ -40,7 +47,9 @@ def apply(case: TaskCase) -> Iterator[Finding]:
         other = reference.apply(ours, generator(0))
         if not isinstance(other, Subject) or other is ours:
             found = "the subject itself" if other is ours else type(other).__name__
-            yield Finding(f"{reference.name} returned {found}, wanted a changed copy (subject.with_)")
+            yield Finding(
+                f"{reference.name} returned {found}, wanted a changed copy (subject.with_)"
+            )
             continue
         found = scored(case.task, other)
         for each in undeclared(case, found, next(iter(found), case.main)):
@@ -104,7 +113,7 @@ def _speaks(reference: Reference, name: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in reference.metrics)
 
 
-_WHOLE = (SCORES, UNITS, REFERENCES)
+_WHOLE = (SCORES, UNITS, UNTOUCHED, REFERENCES)
 PROMISES: tuple[Promise[TaskCase], ...] = (
     Promise(APPLY, apply, _WHOLE),
     Promise(KEEP, keep, (*_WHOLE, APPLY)),

@@ -1,4 +1,4 @@
-"""What a task's scores promise: well-formed units that depend on the subject and on nothing else."""
+"""What a task's scores promise: whole units that depend on the subject and on nothing else."""
 
 from __future__ import annotations
 
@@ -158,8 +158,10 @@ def fitted(case: TaskCase) -> Iterator[Finding]:
         if abs(old - new) > TOLERANCE or np.isnan(old) != np.isnan(new):
             text = f"{name} is {old:.6g}, and {new:.6g} with other train and val rows"
             fault = name == case.main
-            yield Finding(f"{text}: set fits = True, as it chooses there", True) if fault else (
-                note(text)
+            yield (
+                Finding(f"{text}: set fits = True, as it chooses there", True)
+                if fault
+                else (note(text))
             )
 
 

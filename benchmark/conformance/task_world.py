@@ -92,7 +92,9 @@ def mute(of: Subject) -> Subject:
         modality: replace(t, b_enc=torch.full_like(t.b_enc, -1e9))
         for modality, t in (("image", ours.image), ("text", ours.text))
     }
-    return of.with_(artifact=replace(of.artifact, dictionary=replace(ours, **silenced)), siblings=())
+    return of.with_(
+        artifact=replace(of.artifact, dictionary=replace(ours, **silenced)), siblings=()
+    )
 
 
 Scores = Mapping[str, Units]
@@ -102,7 +104,7 @@ def scored(task: Any, on: Subject, noise: int = 5) -> Scores:
     """A task's units; `noise` sets the global generators, which must not matter."""
     kept = states()
     try:
-        np.random.seed(noise)  # noqa: NPY002
+        np.random.seed(noise)
         torch.manual_seed(noise)
         return task.score(on)
     finally:

@@ -76,7 +76,8 @@ class TinyBackend:
         if unknown:
             raise ValueError(f"patch names {unknown}, wanted some of {sorted(self.weights)}")
         weights = {name: patch.get(name, own).clone() for name, own in self.weights.items()}
-        return replace(self, weights=weights)
+        sums = ",".join(f"{name}:{float(w.sum()):.9g}" for name, w in sorted(patch.items()))
+        return replace(self, weights=weights, revision=f"{self.revision}+{sums}".rstrip("+"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +107,17 @@ class World:
         return TrainingData(train, val, SITE, seed, self.backend, planted)
 
 
-@cache
 def world(seed: int = 0, *, equal_widths: bool = True, roll: int = 0) -> World:
     """The world of a seed, with the same dictionary for all seeds; copy it before handing it out.
 
-    Atoms are orthonormal. With unequal widths text rows have four columns more than image rows.
+    Atoms are orthonormal. With unequal widths text rows have four columns more than image rows;
+    `roll` gives every concept the name of another.
     """
+    return _made(seed, equal_widths, roll)
+
+
+@cache
+def _made(seed: int, equal_widths: bool, roll: int) -> World:
     layout = Layout(N_SHARED, N_PRIVATE, N_PRIVATE, D_IMAGE, alpha=0.8)
     image, text = planted_atoms(layout, eps_max=0.05, seed=0)
     if not equal_widths:

@@ -1,0 +1,34 @@
+"""Every registered task keeps every promise, and every planted fault is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmark.conformance.promises import faults
+from benchmark.conformance.tasks import check_task
+from benchmark.registry import catalogue, find
+from tests.faults.mutants import HERE, Mutant
+from tests.faults.task_mutants import TASKS
+
+NAMES = sorted(name for entry in catalogue("task").values() for name in entry.names)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_keeps_every_promise(name: str) -> None:
+    outcomes = check_task(find("task", name), {})
+    assert not faults(outcomes)
+    assert not [outcome for outcome in outcomes if outcome.open_because]
+
+
+def test_a_sound_task_outside_the_repository_keeps_every_promise() -> None:
+    assert not faults(check_task(find("task", str(HERE / "sound_task.py")), {}))
+
+
+@pytest.mark.parametrize("mutant", TASKS, ids=lambda mutant: mutant.name)
+def test_a_planted_fault_is_found_and_nothing_else(mutant: Mutant, tmp_path: Path) -> None:
+    path = mutant.write("sound_task.py", tmp_path)
+    outcomes = check_task(find("task", str(path)), {})
+    assert {outcome.says for outcome in outcomes if outcome.faults} == {mutant.promise}
+    assert any(mutant.says in line for line in faults(outcomes)), faults(outcomes)
