@@ -59,7 +59,7 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, (low, high) in BOUNDS.items():
             value = getattr(self, name)
-            if not low <= value <= high:
+            if not (low <= value <= high and value < INFINITE):
                 raise ValueError(f"{name} is {value:g}, wanted {_range(low, high)}")
         if self.coefficients not in ("independent", "common"):
             found = repr(self.coefficients)

@@ -19,6 +19,8 @@ from benchmark.contracts import Concepts, Need, Planted, Split, derived_seed
 from benchmark.worlds.atoms import planted_atoms
 from benchmark.worlds.planted_recipe import Recipe
 
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
 
 @dataclass(frozen=True, eq=False)
 class PlantedExamples:
@@ -63,10 +65,15 @@ class PlantedWorld:
         return Planted(image, text, recipe.n_shared, recipe.noise)
 
     def split(self, name: Split) -> PlantedExamples:
-        """The examples of one split; "all" is train, val and test in this order."""
+        """The examples of one split; "all" is train, val and test in this order.
+
+        Raises ValueError for other names.
+        """
+        if name not in (*SPLITS, "all"):
+            raise ValueError(f"no split called {name}: there are {', '.join(SPLITS)} and all")
         if name not in self._splits:
             if name == "all":
-                parts = [self.split(part) for part in ("train", "val", "test")]
+                parts = [self.split(part) for part in SPLITS]
                 return _joined(parts)
             self._splits[name] = draw(self.recipe, self.planted, name)
         return self._splits[name]
