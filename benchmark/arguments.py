@@ -85,7 +85,9 @@ def _ls(verbs: Any) -> None:
 
 def _check(verbs: Any) -> None:
     check = _verb(verbs, "check", "Hold one method to every promise, on a tiny planted world.")
-    check.add_argument("method", metavar="METHOD", help="name, file.py or package.module")
+    named = check.add_mutually_exclusive_group(required=True)
+    named.add_argument("method", nargs="?", metavar="METHOD", help="name, file.py, package.module")
+    named.add_argument("--task", metavar="TASK", help="check a task instead")
     check.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
 
 

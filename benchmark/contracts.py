@@ -41,6 +41,10 @@ class Need(Enum):
     PLANTED = "a planted dictionary"
 
 
+class NotApplicableError(Exception):
+    """Raised by a task where these data cannot answer it (too few examples): a status, no fault."""
+
+
 @dataclass(frozen=True)
 class Site:
     """Where activations are read. `name` is what `--site` takes; modules are real dotted paths."""

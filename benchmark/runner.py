@@ -11,7 +11,7 @@ import torch
 
 from benchmark.cells import Case, Place, package_digest
 from benchmark.configure import build
-from benchmark.contracts import Method, Need, Progress, Subject, Task, silent
+from benchmark.contracts import Method, NotApplicableError, Progress, Subject, Task, silent
 from benchmark.fitting import Fit, fit, training_data
 from benchmark.materials import Materials, gather
 from benchmark.request import Request
@@ -69,6 +69,8 @@ class Runner:
             fitted = self.fits[place.case.fit_key(place.seed)]
             assert isinstance(fitted, Fit)
             return self.shelf.put_scored(place, found, fitted, kept[0], self.timing)
+        except NotApplicableError as error:
+            return self.shelf.put(place, "not_applicable", reason=one_line(error))
         except (torch.OutOfMemoryError, MemoryError) as error:
             return self.shelf.put(place, "oom", reason=one_line(error) or "out of memory")
         except Exception as error:
@@ -142,7 +144,5 @@ def not_applicable(task: Task, method: Method, materials: Materials) -> str | No
 def one_line(error: BaseException) -> str:
     """An error as one line: its type where the message alone says too little."""
     text = " ".join(str(error).split())
-    return text if isinstance(error, ValueError) and text else f"{type(error).__name__}: {text}"
-
-
-__all__ = ["Need", "Runner"]
+    plain = isinstance(error, ValueError | NotApplicableError) and text
+    return text if plain else f"{type(error).__name__}: {text}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 
-from benchmark.contracts import Modality, Subject
+from benchmark.contracts import Modality, NotApplicableError, Subject
 from benchmark.sides import frequent, side
 
 LEAST = 5
@@ -19,11 +19,11 @@ def transfer(subject: Subject) -> Mapping[str, Float[np.ndarray, " c"]]:
 
     t2i: the best latent on train captions, scored on the evaluated images; i2t the converse. A
     partner that does not exist is silent: AUC one half.
-    Raises ValueError where no concept is frequent enough to be scored.
+    Raises NotApplicableError where no concept is frequent enough to be scored.
     """
     kept = frequent(subject, ("train", "test"), LEAST)
     if not kept.any():
-        raise ValueError(
+        raise NotApplicableError(
             f"none of {len(kept)} concepts has {LEAST} positives and {LEAST} negatives in the "
             "images and captions of train and of the evaluated rows: transfer needs more examples"
         )
