@@ -1,7 +1,6 @@
-"""Who may import whom: the rooms of the house and the doors between them, read from the source.
+"""Who imports whom, read from the source and held against the doors between the rooms.
 
-`contracts` is the hall; methods see ready-made parts, tasks see measures and references, and
-neither sees a backend, the runner or another of its kind. Nothing here runs what it reads.
+Nothing here runs what it reads.
 """
 
 from __future__ import annotations
@@ -13,123 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from benchmark.rooms import ROOMS
+
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("benchmark", "methods", "tasks", "leaderboards")
-
-
-@dataclass(frozen=True)
-class Room:
-    """Modules that play one part, as shell patterns, and the rooms that they may import from."""
-
-    modules: tuple[str, ...]
-    doors: tuple[str, ...] = ()
-    light: bool = False
-    """Imported without torch, so that what needs only these starts at once."""
-    closed: bool = False
-    """Its modules do not import each other."""
-
-
-def _ours(*names: str) -> tuple[str, ...]:
-    return tuple(f"benchmark.{name}" for name in names)
-
-
-ROOMS: dict[str, Room] = {
-    "contracts": Room(_ours("contracts")),
-    "codes": Room(_ours("topk", "coactivation"), ("contracts",)),
-    "parts": Room(
-        _ours(
-            "alignment",
-            "checkpoints",
-            "dense_maps",
-            "dictionaries",
-            "frames",
-            "mapping",
-            "plain_dictionaries",
-            "sparse_step",
-            "sparsity",
-            "training",
-            "kernels*",
-        ),
-        ("contracts", "codes"),
-    ),
-    "measures": Room(
-        _ours(
-            "auc",
-            "averages",
-            "correlations",
-            "correspondence",
-            "heterogeneity",
-            "metrics*",
-            "negatives",
-            "probe",
-            "ranking",
-            "sides",
-            "similarity",
-            "splitting",
-            "subsets",
-            "transfer",
-        ),
-        ("contracts", "codes"),
-    ),
-    "references": Room(
-        _ours("planted_truth", "references", "side_references", "standings"),
-        ("contracts", "codes", "parts", "measures"),
-    ),
-    "worlds": Room(_ours("worlds*"), ("contracts",)),
-    "store": Room(
-        _ours("activations", "encoding", "journal", "prefetch", "store", "views"), ("contracts",)
-    ),
-    "backends": Room(
-        _ours("backends.*", "clip_*", "embedding_*", "hooks", "pixels"), ("contracts", "worlds")
-    ),
-    "names": Room(
-        _ours("arguments", "backends", "configure", "house_rules", "listing", "registry"),
-        ("contracts",),
-        light=True,
-    ),
-    "statistics": Room(_ours("statistics*"), light=True),
-    "results": Room(_ours("results*", "provenance"), ("statistics",), light=True),
-    "reports": Room(
-        _ours("compar*", "figures", "panels", "tables"), ("statistics", "results"), light=True
-    ),
-    "runner": Room(
-        _ours("cells", "fitting", "materials", "request", "runner", "running", "scoring", "shelf"),
-        (
-            "contracts",
-            "codes",
-            "parts",
-            "references",
-            "worlds",
-            "store",
-            "backends",
-            "names",
-            "statistics",
-            "results",
-            "reports",
-        ),
-    ),
-    "conformance": Room(
-        _ours("conformance*"),
-        (
-            "contracts",
-            "codes",
-            "parts",
-            "references",
-            "worlds",
-            "store",
-            "backends",
-            "names",
-            "statistics",
-        ),
-    ),
-    "recipes": Room(_ours("recipes*"), ("contracts", "worlds", "backends")),
-    "command": Room(_ours("__main__"), ("names", "runner", "reports", "conformance"), light=True),
-    "methods": Room(("methods.*",), ("contracts", "codes", "parts"), closed=True),
-    "tasks": Room(("tasks.*",), ("contracts", "codes", "measures", "references"), closed=True),
-    "leaderboards": Room(
-        ("leaderboards*",), ("names", "statistics", "results", "reports"), light=True
-    ),
-}
 
 
 def room_of(module: str) -> str | None:

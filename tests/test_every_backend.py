@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor
 
 from benchmark.backends import open_backend
 from benchmark.conformance import backends as promises
-from benchmark.conformance.backends import BackendCase, check_backend
+from benchmark.conformance.backend_case import BackendCase
+from benchmark.conformance.backends import check_backend
 from benchmark.conformance.promises import faults
 from benchmark.conformance.tiny_world import SITE, TinyBackend, world
-from benchmark.contracts import Site
+from tests.faults.faulty_backends import BACKENDS
 
 POCKET = ("pocket-clip", "pocket-clip-untrained")
 
@@ -67,101 +65,6 @@ def test_pocket_clip_keeps_every_promise(spec: str) -> None:
     assert not faults(check_backend(case))
 
 
-class Faulty(TinyBackend):
-    """A tiny backend of which one part goes wrong."""
-
-    def rows(self, rows: Tensor) -> Tensor:
-        return rows
-
-    def encode(self, *where: Any) -> Tensor:
-        return self.rows(super().encode(*where))
-
-
-class Centring(Faulty):
-    def rows(self, rows: Tensor) -> Tensor:
-        return rows - rows.mean(0)
-
-
-class Double(Faulty):
-    def rows(self, rows: Tensor) -> Tensor:
-        return rows.double()
-
-
-class Flat(Faulty):
-    def rows(self, rows: Tensor) -> Tensor:
-        return rows.flatten()
-
-
-class Tokens(Faulty):
-    def rows(self, rows: Tensor) -> Tensor:
-        return rows[:, None]
-
-
-class Infinite(Faulty):
-    def rows(self, rows: Tensor) -> Tensor:
-        return rows / 0
-
-
-class Dropout(Faulty):
-    def rows(self, rows: Tensor) -> Tensor:
-        return torch.nn.functional.dropout(rows, 0.1)
-
-
-class Drawing(Faulty):
-    def rows(self, rows: Tensor) -> Tensor:
-        torch.rand(1)
-        return rows
-
-
-class Learning(Faulty):
-    def rows(self, rows: Tensor) -> Tensor:
-        return rows.clone().requires_grad_()
-
-
-class Careless(Faulty):
-    def encode_texts(self, texts: Sequence[str], site: Site) -> Tensor:
-        rows = super().encode_texts(texts, site)
-        return rows if len(texts) == 1 else rows.roll(1, 0)
-
-    def encode(self, examples: Any, modality: Any, start: int, stop: int, site: Site) -> Tensor:
-        if modality == "image":
-            return super().encode(examples, modality, start, stop, site)
-        return TinyBackend.encode_texts(self, examples.captions[start:stop], site)
-
-
-class InPlace(Faulty):
-    def patched(self, patch: Mapping[str, Tensor]) -> Any:
-        other = super().patched(patch)
-        self.weights.update(patch)
-        return other
-
-
-class Obliging(Faulty):
-    def patched(self, patch: Mapping[str, Tensor]) -> Any:
-        return super().patched({k: v for k, v in patch.items() if k in self.weights})
-
-
-class Stale(Faulty):
-    def patched(self, patch: Mapping[str, Tensor]) -> Any:
-        return replace(super().patched(patch), revision=self.revision)  # type: ignore[type-var]
-
-
-FAULTS: list[tuple[type[TinyBackend], str, str]] = [
-    (Centring, promises.ALONE, "use nothing of the other rows"),
-    (Double, promises.ENCODES, "returned torch.float64, wanted float32"),
-    (Flat, promises.ENCODES, "returned (192,), wanted (8, d) or (8, t, d)"),
-    (Tokens, promises.ENCODES, "kept tokens although the site pools by model"),
-    (Infinite, promises.ENCODES, "NaN or infinite"),
-    (Learning, promises.ENCODES, "requires a gradient"),
-    (Dropout, promises.REPEATS, "is the model in eval mode?"),
-    (Drawing, promises.REPEATS, "draws from a global generator"),
-    (Careless, promises.CAPTIONS, "from encode of the same captions"),
-    (InPlace, promises.PATCHED, "changed the backend itself"),
-    (Obliging, promises.PATCHED, "takes a weight that is not there"),
-    (Stale, promises.PATCHED, "changes neither rows nor revision, or only one"),
-]
-
-
 def tiny(kind: type[TinyBackend] = TinyBackend, **changes: Any) -> TinyBackend:
     twin = world().copy().backend
     return kind(**{**vars(twin), **changes})
@@ -173,7 +76,7 @@ def broken(case: BackendCase) -> tuple[set[str], list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "promise", "says"), FAULTS, ids=lambda x: getattr(x, "__name__", "")
+    ("kind", "promise", "says"), BACKENDS, ids=lambda x: getattr(x, "__name__", "")
 )
 def test_a_planted_fault_is_found_and_nothing_else(
     kind: type[TinyBackend], promise: str, says: str

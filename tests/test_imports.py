@@ -1,4 +1,4 @@
-"""The arrows: every module is in a room, uses the doors of that room alone, and light stays light."""
+"""The arrows: every module is in a room, uses that room's doors alone, and light stays light."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.house_rules import OURS, ROOMS, ROOT, forbidden, imports, modules, room_of
+from benchmark.house_rules import OURS, ROOT, forbidden, imports, modules, room_of
+from benchmark.rooms import ROOMS
 
 NAMED = {name: path for name, path in modules().items() if name not in OURS}
 LIGHT = sorted(name for name in NAMED if ROOMS[room_of(name) or "command"].light)

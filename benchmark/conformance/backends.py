@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from benchmark.conformance.backend_case import BackendCase, N
 from benchmark.conformance.code_shapes import RELATIVE, apart
 from benchmark.conformance.fit_runs import restore, same_state, states
 from benchmark.conformance.promises import Finding, Outcome, Promise, hold
-from benchmark.contracts import MODALITIES, Backend, Examples, Modality, Need, Site
+from benchmark.contracts import Backend, Need
 
 ATTRIBUTES = "has the attributes of a backend"
 SITES = "names its sites, each once"
@@ -24,32 +24,6 @@ REPEATS = "reads alike each time"
 CAPTIONS = "reads a caption alike in the data and on its own"
 PATCHED = "stays untouched when it is patched"
 REVISION = "has a revision that stays the same when it is opened again"
-N = 8
-"""Examples that are read."""
-
-
-@dataclass(eq=False)
-class BackendCase:
-    """A backend, examples that it can read, and a way to open it again."""
-
-    backend: Any
-    examples: Examples
-    reopen: Callable[[], Backend]
-
-    @property
-    def sites(self) -> tuple[Site, ...]:
-        """The first, one in the middle, and the last."""
-        every = tuple(self.backend.sites)
-        return tuple(every[i] for i in sorted({0, len(every) // 2, len(every) - 1}))
-
-    def rows(self, modality: Modality, site: Site, start: int = 0, stop: int = N) -> Any:
-        return self.backend.encode(self.examples, modality, start, stop, site)
-
-    def each(self) -> Iterator[tuple[Modality, Site, str]]:
-        """Modality, site and how to name them."""
-        for site in self.sites:
-            for modality in MODALITIES:
-                yield modality, site, f"encode({modality}) at {site.name}"
 
 
 def check_backend(case: BackendCase) -> list[Outcome]:

@@ -130,10 +130,7 @@ def same_answers(a: World, b: World) -> bool:
     if not all(torch.equal(w, theirs.weights[name]) for name, w in ours.weights.items()):
         return False
     examples = b.backend.data.split("val")
-    rows = [
-        [each.encode(examples, m, 0, 8, SITE) for each in (ours, theirs)]  # type: ignore[arg-type]
-        for m in MODALITIES
-    ]
+    rows = [[each.encode(examples, m, 0, 8, SITE) for each in (ours, theirs)] for m in MODALITIES]
     return all(torch.equal(*pair) for pair in rows)
 
 

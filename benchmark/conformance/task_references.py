@@ -46,9 +46,9 @@ def apply(case: TaskCase) -> Iterator[Finding]:
         ours = subject()
         other = reference.apply(ours, generator(0))
         if not isinstance(other, Subject) or other is ours:
-            found = "the subject itself" if other is ours else type(other).__name__
+            what = "the subject itself" if other is ours else type(other).__name__
             yield Finding(
-                f"{reference.name} returned {found}, wanted a changed copy (subject.with_)"
+                f"{reference.name} returned {what}, wanted a changed copy (subject.with_)"
             )
             continue
         found = scored(case.task, other)

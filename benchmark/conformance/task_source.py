@@ -25,15 +25,16 @@ def imports(case: TaskCase) -> Iterator[Finding]:
 
 
 def configuration(case: TaskCase) -> Iterator[Finding]:
-    cls = type(case.task)
+    cls: Any = type(case.task)
     name = cls.__name__
-    if not dataclasses.is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    parameters = getattr(cls, "__dataclass_params__", None)
+    if parameters is None or not parameters.frozen:
         yield Finding(f"{name} is no frozen dataclass: use @dataclass(frozen=True)")
     elif "variant" not in {f.name for f in dataclasses.fields(cls)}:
         yield Finding(f"{name} has no field `variant`, wanted fair or paper")
     elif cls().variant != "fair":
         yield Finding(f"{name} is {cls().variant} by default, wanted fair")
-    version: Any = cls.version
+    version = cls.version
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         yield Finding(f"version is {version!r}, wanted an int from 1")
     if not (isinstance(cls.question, str) and cls.question.strip().endswith("?")):

@@ -63,9 +63,11 @@ def subject(on: World | None = None, *, factor: float = 1.0, seed: int = 0) -> S
     splits = {name: scaled(rows, factor) for name, rows in given.splits.items()}
     return Subject(
         artifact=artifact(given, seed=seed, factor=factor),
-        **splits,
+        train=splits["train"],
+        val=splits["val"],
+        test=splits["test"],
         seed=0,
-        backend=given.backend,  # type: ignore[arg-type]
+        backend=given.backend,
         planted=given.planted,
         siblings=(artifact(given, seed=seed + 1, factor=factor),),
     )

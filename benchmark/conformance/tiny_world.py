@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,8 @@ class TinyBackend:
     """Two linear towers: x = magnitudes @ atoms + noise. Weights are a plain mapping."""
 
     weights: dict[str, Float[Tensor, "a d"]]
-    data: TinyData
+    data: Any
+    """A TinyData, with its notes of what was asked."""
     name: str = "tiny"
     revision: str = "1"
     provides: frozenset[Need] = frozenset({Need.PAIRS, Need.SAME_WIDTH})
@@ -127,7 +129,7 @@ def _made(seed: int, equal_widths: bool, roll: int) -> World:
     shown = Planted(image, text, N_SHARED, NOISE)
     backend = TinyBackend({"image": image, "text": text}, TinyData(seed, roll, shown))
     splits = {
-        name: activations(backend, backend.data, name, SITE, store=None)  # type: ignore[arg-type]
+        name: activations(backend, backend.data, name, SITE, store=None)
         for name in ("train", "val", "test")
     }
     return World(backend, splits, shown)
