@@ -97,7 +97,10 @@ def _held(
         rows["text"] = rows["text"][torch.from_numpy(texts_of_first(whole, len(examples.ids)))]
     if examples.negatives and examples.negatives.captions:
         rows["negatives"] = backend.encode_texts(examples.negatives.captions, site)
-    return {name: checked(found.float(), name, 0) for name, found in rows.items()}
+    return {
+        name: checked(found.float(), f"{name} rows of {backend.name}", 0)
+        for name, found in rows.items()
+    }
 
 
 def _paired(

@@ -166,8 +166,8 @@ def _no_retries_offline() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps a library's own warnings and log lines from drowning our one line."""
-    before = logging.root.manager.disable
+    """Keeps a library's warnings, log lines and log handlers from drowning our one line."""
+    before, handlers = logging.root.manager.disable, list(logging.root.handlers)
     logging.disable(logging.ERROR)
     try:
         with warnings.catch_warnings():
@@ -175,3 +175,4 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+        logging.root.handlers[:] = handlers

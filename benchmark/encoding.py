@@ -74,23 +74,23 @@ def _part(
         found = encode(start, stop).detach().to("cpu", torch.float32)
         if len(found) != stop - start:
             raise ValueError(f"{title} gave {len(found)} {name} rows for {stop - start} examples")
-        return checked(found, name, start).numpy()
+        return checked(found, f"{name} rows of {title}", start).numpy()
 
     return Part(name, (n, *rows(0, 1).shape[1:]), batch_size, rows, f"{title} {name}")
 
 
-def checked(rows: Float[Tensor, "b ..."], name: str, start: int) -> Float[Tensor, "b ..."]:
+def checked(rows: Float[Tensor, "b ..."], what: str, start: int) -> Float[Tensor, "b ..."]:
     """The same rows. Raises ValueError, one line, where a row is zero or not finite."""
     flat = rows.reshape(len(rows), -1)
-    for bad, what in (
+    for bad, fault in (
         (~flat.isfinite().all(1), "NaN or infinite"),
         (~flat.any(1), "all zero"),
     ):
         if bad.any():
             first = start + int(bad.int().argmax())
             raise ValueError(
-                f"{int(bad.sum())} of {len(rows)} {name} rows ({start} to "
-                f"{start + len(rows) - 1}) are {what}, the first is row {first}; wanted none"
+                f"{int(bad.sum())} of {len(rows)} {what} ({start} to {start + len(rows) - 1}) "
+                f"are {fault}, the first is row {first}; wanted none"
             )
     return rows
 

@@ -38,6 +38,10 @@ class Part:
         return 4 * prod(self.shape[1:])
 
     @property
+    def file_bytes(self) -> int:
+        return len(self.header) + self.shape[0] * self.row_bytes
+
+    @property
     def header(self) -> bytes:
         """The .npy header of the whole array."""
         head = io.BytesIO()

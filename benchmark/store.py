@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -30,8 +30,8 @@ IN_RAM_BELOW = 1 << 30
 """Files under this many bytes are read, larger ones mapped (copy on write)."""
 
 
-class DamagedError(Exception):
-    """An entry that is not what its manifest says."""
+class DamagedError(ValueError):
+    """An entry that is not what its manifest says: made again; raised where that is no help."""
 
 
 def default_root() -> Path:
@@ -77,7 +77,7 @@ class Store:
             except FileNotFoundError:
                 pass
             except DamagedError as damage:
-                self.say(f"stored activations {entry} are damaged ({damage}): computing them again")
+                self.say(f"stored activations are damaged ({damage}): computing them again")
                 self._discard(entry)
             self._write(entry, plan(), provenance, progress)
             return self._read(entry)
@@ -86,21 +86,13 @@ class Store:
         self, entry: Path, parts: Sequence[Part], provenance: Mapping[str, Any], progress: Progress
     ) -> None:
         partial = entry.with_name(f"{entry.name}.partial")
-        total = sum(len(part.header) + part.shape[0] * part.row_bytes for part in parts)
-        there = sum(file.stat().st_size for file in partial.glob("*.npy"))
-        self.say(f"writing {_size(total)} of activations to {entry}")
-        free = shutil.disk_usage(self.root).free
-        if total - there > free:
-            raise ValueError(
-                f"{entry} needs {_size(total - there)}, the disk has {_size(free)} left: free some "
-                f"space or point BENCHMARK_CACHE to another disk"
-            )
+        self._make_sure_of_room(entry, partial, sum(part.file_bytes for part in parts))
         with writing(partial):
             partial.mkdir(exist_ok=True)
         files = {
             part.name: {
                 "sha256": write_part(part, partial, progress, self.checkpoint_s),
-                "bytes": len(part.header) + part.shape[0] * part.row_bytes,
+                "bytes": part.file_bytes,
                 "shape": list(part.shape),
             }
             for part in parts
@@ -112,10 +104,23 @@ class Store:
             for journal in entry.glob("*.journal"):
                 journal.unlink()
 
+    def _make_sure_of_room(self, entry: Path, partial: Path, total: int) -> None:
+        """Says the size. Raises ValueError where the disk has less than is still to be written."""
+        self.say(f"writing {_size(total)} of activations to {entry}")
+        there = sum(file.stat().st_size for file in partial.glob("*.npy"))
+        free = shutil.disk_usage(self.root).free
+        if total - there > free:
+            raise ValueError(
+                f"{entry} needs {_size(total - there)}, the disk has {_size(free)} left: free some "
+                f"space or point BENCHMARK_CACHE to another disk"
+            )
+
     def _read(self, entry: Path) -> dict[str, Tensor]:
         """Raises FileNotFoundError where there is no entry, DamagedError where it is not intact."""
-        if not entry.is_dir():
-            raise FileNotFoundError(entry)
+        try:
+            entry.stat()
+        except OSError as error:
+            raise FileNotFoundError(entry) from error
         files = _opened_manifest(entry)["files"]
         return {name: self._array(entry / f"{name}.npy", said) for name, said in files.items()}
 
@@ -123,16 +128,16 @@ class Store:
         try:
             stat = path.stat()
             if stat.st_size != said["bytes"]:
-                raise DamagedError(f"{path.name} has {stat.st_size} bytes, not {said['bytes']}")
+                raise DamagedError(f"{path} has {stat.st_size} bytes, not {said['bytes']}")
             mark = (path, stat.st_ino, stat.st_mtime_ns, said["sha256"])
             if mark not in self._seen:
                 with path.open("rb") as file:
                     if hashlib.file_digest(file, "sha256").hexdigest() != said["sha256"]:
-                        raise DamagedError(f"{path.name} does not match its checksum")
+                        raise DamagedError(f"{path} does not match its checksum")
                 self._seen[mark] = True
             array = np.load(path, mmap_mode=None if stat.st_size < IN_RAM_BELOW else "c")
         except OSError as error:
-            raise DamagedError(f"{path.name} cannot be read: {error.strerror or error}") from error
+            raise DamagedError(f"{path} cannot be read: {error.strerror or error}") from error
         return torch.from_numpy(array)
 
     def _discard(self, entry: Path) -> None:
@@ -150,12 +155,16 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("ab")
         with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self.say(f"another run is writing {self.root / key}: waiting for it")
-                fcntl.flock(file, fcntl.LOCK_EX)
+            with writing(path):
+                self._wait(file, key)
             yield
+
+    def _wait(self, file: BinaryIO, key: str) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.say(f"another run is writing {self.root / key}: waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _seal(folder: Path, manifest: Mapping[str, Any]) -> None:
@@ -173,9 +182,9 @@ def _opened_manifest(entry: Path) -> dict[str, Any]:
     try:
         body, seal = (entry / "manifest.json").read_bytes().rstrip(b"\n").rsplit(b"\n", 1)
     except (OSError, ValueError) as error:
-        raise DamagedError("manifest.json is missing or cut short") from error
+        raise DamagedError(f"{entry}/manifest.json is missing or cut short") from error
     if hashlib.sha256(body).hexdigest().encode() != seal:
-        raise DamagedError("manifest.json does not match its checksum")
+        raise DamagedError(f"{entry}/manifest.json does not match its checksum")
     return json.loads(body)
 
 

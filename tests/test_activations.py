@@ -361,6 +361,20 @@ def test_a_disk_that_fills_up_leaves_what_can_be_resumed(
     assert bytes_of(root) == bytes_of(tmp_path / "other")
 
 
+def test_a_store_that_keeps_nothing_is_one_line(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = store._seal
+
+    def rot(folder: Path, manifest: dict) -> None:
+        real(folder, manifest)
+        (folder / "text.npy").write_bytes(b"")
+
+    monkeypatch.setattr(store, "_seal", rot)
+    with pytest.raises(ValueError, match=r"text\.npy has 0 bytes"):
+        take(root)
+
+
 def test_a_root_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ValueError, match=r"cannot write .* BENCHMARK_CACHE") as told:
@@ -391,6 +405,21 @@ def test_a_torn_or_lying_journal_is_not_believed(root: Path, tmp_path: Path) -> 
     backend = FakeBackend()
     take(root, backend, batch_size=2)
     assert [start for kind, start, _ in backend.calls if kind == "image"] == [0, 6, 8]
+    take(tmp_path / "other")
+    assert bytes_of(root) == bytes_of(tmp_path / "other")
+
+
+def test_rows_that_changed_after_a_kill_are_computed_again(root: Path, tmp_path: Path) -> None:
+    held = Store(root, say=lambda _: None, checkpoint_s=0)
+    with pytest.raises(ValueError, match="NaN"):
+        take(root, FakeBackend(spoil=float("nan")), store=held, batch_size=2)
+    path = entry_of(root) / "image.npy"
+    data = bytearray(path.read_bytes())
+    data[-6 * 4] ^= 1  # the last of the six rows that are there
+    path.write_bytes(data)
+    backend = FakeBackend()
+    take(root, backend, batch_size=2)
+    assert [start for kind, start, _ in backend.calls if kind == "image"] == [0, 4, 6, 8]
     take(tmp_path / "other")
     assert bytes_of(root) == bytes_of(tmp_path / "other")
 
