@@ -26,8 +26,7 @@ from benchmark.contracts import Progress, silent
 from benchmark.journal import Part, write_part, writing
 
 FORMAT = 1
-IN_RAM_BELOW = 1 << 30
-"""Files under this many bytes are read, larger ones mapped (copy on write)."""
+IN_RAM_BELOW = 1 << 30  # bytes; larger files are mapped, copy on write
 
 
 class DamagedError(ValueError):
