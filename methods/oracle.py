@@ -9,6 +9,7 @@ squares, and what stays under the noise is dropped at the end. Nothing is taken 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,6 +47,8 @@ class PlantedDictionary:
     rounds: int = 12
     joining: int = 6
     """Atoms that may join in one round."""
+    free: int = 3
+    """Rounds in which the strongest joins anyway: many equal atoms look like noise to each."""
 
     @property
     def width(self) -> int:
@@ -104,9 +107,12 @@ class PlantedDictionary:
         size = x.norm(dim=1, keepdim=True)
         values, index = x.new_zeros(len(x), 0), x.new_zeros(len(x), 0).long()
         residual, seen = x, x @ atoms.T
-        for _ in range(self.rounds):
+        by_chance = math.sqrt(2 * math.log(max(len(atoms), 2)))
+        for step in range(self.rounds):
             score, new = (residual @ atoms.T).topk(min(self.joining, len(atoms)), dim=1)
-            joins = (score > self.join * _noise(residual)) & (score > 1e-5 * size)
+            joins = score > min(self.join, by_chance) * _noise(residual)
+            joins[:, 0] |= step < self.free
+            joins &= score > 1e-5 * size
             if not joins.any():
                 break
             index, live = torch.cat([index, new], dim=1), torch.cat([values > 0, joins], dim=1)
