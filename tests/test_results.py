@@ -219,6 +219,21 @@ def test_kill_minus_nine_at_any_moment_leaves_only_whole_cells(tmp_path: Path) -
     assert found
 
 
+def test_a_file_appears_by_being_moved_into_place_and_in_no_other_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(part: Path, _: Path) -> None:
+        assert part.stat().st_size > 0
+        raise KeyboardInterrupt
+
+    old = write_cell(tmp_path, cell(created="before"), UNITS)
+    monkeypatch.setattr(os, "replace", die)
+    for changed in (cell(created="after"), cell(seed=1)):
+        with pytest.raises(KeyboardInterrupt):
+            write_cell(tmp_path, changed)
+    assert read_cells(tmp_path) == ((old,), ())
+
+
 @pytest.mark.parametrize("kept", [0, 1, 200, -2])
 def test_a_truncated_record_is_one_line_and_no_cell(tmp_path: Path, kept: int) -> None:
     good, bad = (write_cell(tmp_path, cell(seed=s), UNITS) for s in (0, 1))

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from benchmark.statistics.distributions import t_quantile
 from benchmark.statistics.intervals import bca, bootstrap_se, is_constant, linear_se, wilson
-from benchmark.statistics.resampling import DRAWS, VALUE_DRAWS, blocks, draws_id
+from benchmark.statistics.resampling import DRAWS, VALUE_DRAWS, blocks, draws_id, one_thread
 from benchmark.statistics.units import Clustered, StoredUnits, Units, clustered, point_of
 
 Sums = Float[np.ndarray, " k"]
@@ -96,7 +96,8 @@ def _replicates(
 def ratio_replicates(columns: list[tuple[Sums, Sums]], draws: int) -> Float[np.ndarray, "m b"]:
     """Σ numerator / Σ denominator of m metrics over the same k clusters, under each draw."""
     stacked = np.stack([side for pair in columns for side in pair], axis=1)
-    totals = np.concatenate([weights @ stacked for weights in blocks(len(stacked), draws)])
+    with one_thread():
+        totals = np.concatenate([weights @ stacked for weights in blocks(len(stacked), draws)])
     below = totals[:, 1::2].T
     ratio = np.full(below.shape, np.nan)
     return np.divide(totals[:, 0::2].T, below, out=ratio, where=below != 0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -40,6 +42,19 @@ def _block(k: int, rows: int, index: int) -> UInt8[np.ndarray, "b k"]:
     for row, picks in enumerate(drawn):
         counts[row] = np.bincount(picks, minlength=k)
     return counts
+
+
+@lru_cache(maxsize=1)
+def _pools() -> Any:
+    from threadpoolctl import ThreadpoolController  # slow to import
+
+    return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Products on one thread: small blocks gain nothing from two, which wait for each other on a
+    busy machine, and the last bit then does not depend on how many there are."""
+    return _pools().limit(limits=1, user_api="blas")
 
 
 def draws_id(k: int) -> int:
