@@ -27,11 +27,19 @@ from benchmark.recipes.clip_batches import (
     make_batch,
     normalised,
 )
-from benchmark.recipes.clip_losses import contrast, encode_trimmed, word_patch_loss
+from benchmark.recipes.clip_losses import (
+    contrast,
+    encode_trimmed,
+    statement_loss,
+    word_patch_loss,
+)
 from benchmark.recipes.clip_quality import hits, measure, proportion
+from benchmark.recipes.clip_statements import statements
 from benchmark.recipes.clip_trainer import Trainer
 from benchmark.recipes.pocket_clip import main, train
-from benchmark.worlds.scene import sample
+from benchmark.worlds.claims import SceneTable
+from benchmark.worlds.pictograms import OBJECTS
+from benchmark.worlds.scene import sample, stream
 from benchmark.worlds.scenes import Scenes
 
 ASSETS = Path(benchmark.__file__).parent / "assets"
@@ -168,6 +176,35 @@ def test_contrast_by_hand() -> None:
     first = -math.log(math.e / (2 * math.e + 1))
     second = math.log(1 + math.exp(-1))
     assert loss == pytest.approx(((first + second) / 2 + second) / 2, abs=1e-6)
+
+
+def test_statement_loss_by_hand() -> None:
+    image, text = torch.eye(2), torch.eye(2)
+    loss = statement_loss(image, text, torch.eye(2, dtype=torch.bool), torch.tensor(1.0))
+    assert loss.item() == pytest.approx(math.log(1 + math.exp(-1)), abs=1e-6)
+    nothing = torch.zeros(2, 2, dtype=torch.bool)
+    assert statement_loss(image, text, nothing, torch.tensor(1.0)).item() == 0
+
+
+def test_statements_are_as_true_as_they_say() -> None:
+    scenes = [sample(0, "train", i) for i in range(60)]
+    table = SceneTable([s.slots for s in scenes], [s.background for s in scenes])
+    texts, true = statements(stream("test"), scenes, table)
+    assert true.shape == (60, len(texts))
+    named = true[:, : len(OBJECTS)]
+    for i, scene in enumerate(scenes):
+        assert all(named[i, item.object] for item in scene.objects)
+        assert bool(true[i].any()) is bool(scene.objects)
+    right, wrong = true[:, len(OBJECTS) :: 2], true[:, len(OBJECTS) + 1 :: 2]
+    assert right.any(0).all()
+    assert wrong.float().sum() < 0.5 * right.float().sum()
+
+
+def test_statements_come_in_the_second_part(tokenizer: Any) -> None:
+    assert len(make_batch(TINY, 1, tokenizer).statements) == 0
+    later = make_batch(TINY, 2, tokenizer)
+    assert later.stated.shape == (12, len(later.statements))
+    assert len(later.statements) > len(OBJECTS)
 
 
 def test_word_patch_loss_by_hand() -> None:

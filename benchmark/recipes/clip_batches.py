@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from benchmark.recipes import clip_folder
+from benchmark.recipes.clip_statements import statements
 from benchmark.worlds.captions import Caption, false_twins
 from benchmark.worlds.claims import SceneTable
 from benchmark.worlds.drafts import pick
@@ -40,6 +41,8 @@ class TrainingPlan:
     twins: float = 0.25
     """False twins of captions in a batch, at most, as a share of its scenes."""
     patch_weight: float = 1.0
+    statements_from: float = 0.5
+    """Share of the steps after which short statements are judged as well."""
     checkpoint_every: int = 100
     seed: int = 0
 
@@ -57,6 +60,9 @@ class Batch:
     twins: Int[Tensor, "t 48"]
     shown: Int[Tensor, "b p 3"]
     """Object, colour and ground of each patch; UNNAMED where a patch has none to name."""
+    statements: Int[Tensor, "s 48"]
+    stated: Bool[Tensor, "b s"]
+    """Which short statement is true of which image; none in the first part of the training."""
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
@@ -91,14 +97,23 @@ def make_batch(plan: TrainingPlan, step: int, tokenizer: open_clip.tokenizer.HFT
     true = torch.zeros(plan.batch_size, plan.batch_size, dtype=torch.bool)
     for j, caption in enumerate(chosen):
         true[torch.from_numpy(table.true_of(caption.claim)), j] = True
+    stated: tuple[list[str], Bool[Tensor, "b s"]] = [], true[:, :0]
+    if step >= plan.statements_from * plan.steps:
+        stated = statements(stream("recipe statements", seed, step), scenes, table)
     return Batch(
         normalised([scene.render() for scene in scenes]),
         tokenizer([caption.text for caption in chosen]),
         true,
         torch.tensor(list(twins), dtype=torch.long),
-        tokenizer(list(twins.values())) if twins else torch.zeros(0, 1, dtype=torch.long),
+        _tokens(tokenizer, list(twins.values())),
         torch.from_numpy(np.stack([_shown(scene) for scene in scenes])),
+        _tokens(tokenizer, stated[0]),
+        stated[1],
     )
+
+
+def _tokens(tokenizer: open_clip.tokenizer.HFTokenizer, texts: list[str]) -> Int[Tensor, "n 48"]:
+    return tokenizer(texts) if texts else torch.zeros(0, tokenizer.context_length, dtype=torch.long)
 
 
 def _choose(rng: random.Random, scene: Scene, full_captions: float) -> Caption:

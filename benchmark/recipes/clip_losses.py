@@ -13,7 +13,7 @@ import open_clip
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy, normalize, softplus
 
 from benchmark.recipes.clip_batches import UNNAMED
 from benchmark.worlds.palette import BACKGROUNDS, COLOURS
@@ -60,7 +60,7 @@ def encode_trimmed(
     """
     ends = tokens.argmax(dim=1)
     out = tokens.new_zeros(len(tokens), model.text_projection.shape[1], dtype=torch.float32)
-    for rows in ends.argsort().chunk(n_groups):
+    for rows in ends.argsort().chunk(n_groups) if len(ends) else ():
         length = int(ends[rows].max()) + 1
         x = model.token_embedding(tokens[rows, :length]) + model.positional_embedding[:length]
         x = model.transformer(x, attn_mask=model.attn_mask[:length, :length])
@@ -91,6 +91,22 @@ def contrast(
     of_images = torch.cat([scores, extra[:, None]], dim=1)
     loss = (cross_entropy(of_images, own) + cross_entropy(scores.T, own)) / 2
     return loss, (of_images.argmax(1) == own).float().mean()
+
+
+def statement_loss(
+    image: Float[Tensor, "b e"],
+    text: Float[Tensor, "s e"],
+    true: Bool[Tensor, "b s"],
+    scale: Tensor,
+) -> Tensor:
+    """Every true (image, statement) against all false ones of its image, and of its statement."""
+    if not true.any():
+        return image.new_zeros(())
+    scores = scale * image @ text.T
+    false = scores.masked_fill(true, -torch.inf)
+    per_image, per_statement = false.logsumexp(1, keepdim=True), false.logsumexp(0, keepdim=True)
+    losses = softplus(per_image - scores) + softplus(per_statement - scores)
+    return losses[true].mean() / 2
 
 
 def word_patch_loss(

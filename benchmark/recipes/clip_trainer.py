@@ -13,7 +13,13 @@ from torch import nn
 
 from benchmark.recipes import clip_folder
 from benchmark.recipes.clip_batches import Batch, TrainingPlan, learning_rate, make_batch
-from benchmark.recipes.clip_losses import WordPatch, contrast, encode_trimmed, word_patch_loss
+from benchmark.recipes.clip_losses import (
+    WordPatch,
+    contrast,
+    encode_trimmed,
+    statement_loss,
+    word_patch_loss,
+)
 
 MAX_LOGIT_SCALE = 100.0
 CLIP_GRADIENT = 1.0
@@ -86,8 +92,11 @@ class Trainer:
         pairs, matched = contrast(image, text, batch.true, twins, scale)
         scores = self.head(patches, self.model.token_embedding.weight)
         words, named = word_patch_loss(scores, batch.shown)
-        total = pairs + self.plan.patch_weight * words
-        return {"loss": total, "pairs": pairs, "words": words, "matched": matched, "named": named}
+        statements = encode_trimmed(self.model, batch.statements)
+        stated = statement_loss(image, statements, batch.stated, scale)
+        total = pairs + self.plan.patch_weight * words + stated
+        parts = {"loss": total, "pairs": pairs, "words": words, "stated": stated}
+        return parts | {"matched": matched, "named": named}
 
     def advance(self) -> dict[str, float]:
         """One step on a batch that was never seen; so what it reports is of unseen scenes."""
