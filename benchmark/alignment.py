@@ -87,7 +87,7 @@ def matched(pairs: Pairs, r: Float[np.ndarray, "m_i m_t"], cut: float | None) ->
 
 
 def decoder_cosine(
-    image: Float[Tensor, "m_i d"], text: Float[Tensor, "m_t d"]
+    image: Float[Tensor, "m_i d_i"], text: Float[Tensor, "m_t d_t"]
 ) -> Float[np.ndarray, "m_i m_t"]:
     """Cosine of every two decoder directions. Raises ValueError for unequal widths."""
     if image.shape[1] != text.shape[1]:

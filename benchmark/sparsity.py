@@ -20,7 +20,7 @@ class L1Weight:
 
     value: float
     target: float | None
-    gain: float = 0.03
+    gain: float = 0.1
     l0: float = field(default=math.nan)
     """Running mean of the latents that fire per input, over about 20 steps."""
 

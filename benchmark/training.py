@@ -45,6 +45,16 @@ class Sae(torch.nn.Module):
         z = torch.addmm(self.b_enc, u - self.b_dec, self.encoder.T).relu()
         return Pass(torch.addmm(self.b_dec, z, self.decoder), z, None)
 
+    @torch.no_grad()
+    def start_sparse(self, u: Float[Tensor, "n d"], k: int) -> None:
+        """Set b_enc so that every latent fires on a share k/m of these rows.
+
+        A ReLU dictionary starts with half its latents on, and the bias takes most of a short
+        training to come down; from here L1 only has to keep the sparsity that is there.
+        """
+        pre = (u - self.b_dec) @ self.encoder.T
+        self.b_enc.copy_(-pre.quantile(1 - k / len(self.encoder), dim=0))
+
     def tower(self, scale: float) -> Tower:
         """The frozen result, on the CPU, for rows in original units."""
         W_enc, b_enc, W_dec, b_dec = (
@@ -151,7 +161,8 @@ def train(
     """
     groups = [list(sae.parameters()) for sae in saes]
     fused = data.device.type in ("cpu", "cuda")
-    adam = torch.optim.AdamW(sum(groups, []), lr=budget.lr, weight_decay=0.0, fused=fused)
+    everything = [parameter for group in groups for parameter in group]
+    adam = torch.optim.AdamW(everything, lr=budget.lr, weight_decay=0.0, fused=fused)
     for step in data.progress(range(budget.steps), name):
         adam.param_groups[0]["lr"] = budget.lr * how.rate(step, budget.steps)
         adam.zero_grad(set_to_none=True)

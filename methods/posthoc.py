@@ -41,6 +41,11 @@ class PostHoc(Budget, Method):
     operator: Operator = "hungarian"
     cut: bool = True
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.operator == "decoder":
+            object.__setattr__(self, "needs", self.needs | {Need.SAME_WIDTH})
+
     def fit(self, data: TrainingData) -> Artifact:
         image, text = single(data, "image", self), single(data, "text", self)
         dictionary, chosen = post_hoc(image, text, data, self.operator, cut=self.cut)

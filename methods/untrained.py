@@ -26,6 +26,11 @@ class Untrained(Budget, Method):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.SAME_WIDTH})
     start: Literal["shared", "separated"] = "shared"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.start == "separated":
+            object.__setattr__(self, "needs", self.needs - {Need.SAME_WIDTH})
+
     def fit(self, data: TrainingData) -> Artifact:
         if self.start == "separated":
             image = single(data, "image", self, trained=False)
