@@ -25,6 +25,8 @@ KINDS = (len(OBJECTS), len(COLOURS), len(BACKGROUNDS))
 class WordPatch(nn.Module):
     """Scores patches against words; used in training only, the saved model has no part of it."""
 
+    share: Tensor
+
     def __init__(
         self, width: int, words: int, tokenizer: open_clip.tokenizer.HFTokenizer, vocab: int
     ) -> None:
@@ -114,9 +116,9 @@ def word_patch_loss(
 ) -> tuple[Tensor, Tensor]:
     """Sum of three cross-entropies over the patches that have an answer; accuracy on objects."""
     answers = shown.unbind(2)
-    loss = sum(
+    losses = [
         cross_entropy(score.flatten(0, 1), answer.flatten(), ignore_index=UNNAMED)
         for score, answer in zip(scores, answers, strict=True)
-    )
+    ]
     named = answers[0] != UNNAMED
-    return loss, (scores[0].argmax(2) == answers[0])[named].float().mean()
+    return torch.stack(losses).sum(), (scores[0].argmax(2) == answers[0])[named].float().mean()

@@ -19,7 +19,7 @@ MIN_CONTRAST = 40.0
 def _smooth(noise: Float[np.ndarray, "s s"], rows: int, columns: int) -> Float[np.ndarray, "s s"]:
     """A torus of noise averaged over a window, rescaled to unit deviation."""
     for axis, width in ((0, rows), (1, columns)):
-        noise = sum(np.roll(noise, shift, axis) for shift in range(width)) / width
+        noise = np.mean([np.roll(noise, shift, axis) for shift in range(width)], axis=0)
     return (noise - noise.mean()) / noise.std()
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.worlds.claims import Claim, Slot, holds
-from benchmark.worlds.drafts import Draft, pick, write
+from benchmark.worlds.drafts import Draft, Phrase, pick, write
 from benchmark.worlds.templates import EMPTY, FULL, PARTIAL
 
 CAPTIONS_PER_SCENE = 5
+Swap = Literal["colour", "position"]
 
 
 @dataclass(frozen=True)
@@ -45,25 +46,36 @@ def captions(rng: random.Random, slots: Sequence[Slot], background: int) -> tupl
 
 def false_twins(
     caption: Caption, slots: Sequence[Slot], background: int
-) -> list[tuple[str, Claim, Literal["colour", "position"]]]:
+) -> list[tuple[str, Claim, Swap]]:
     """The caption with two colours, and with two positions, swapped: only where that is false."""
-    draft, twins = caption.draft, []
+    draft = caption.draft
     if len(draft.phrases) < 2:
         return []
-    a, b, *rest = draft.phrases
-    recoloured = (
-        replace(a, colour_word=b.colour_word, colour=b.colour),
-        replace(b, colour_word=a.colour_word, colour=a.colour),
-    )
-    moved = (
-        (b, a)
-        if draft.relation is not None
-        else (replace(a, place=b.place, cells=b.cells), replace(b, place=a.place, cells=a.cells))
-    )
-    swaps: tuple[tuple[Literal["colour", "position"], tuple[Phrase, Phrase]], ...]
-    swaps = (("colour", recoloured), ("position", moved))
+    first, second, *rest = draft.phrases
+    twins: list[tuple[str, Claim, Swap]] = []
+    swaps: tuple[tuple[Swap, tuple[Phrase, Phrase]], ...]
+    swaps = (("colour", _recoloured(first, second)), ("position", _moved(draft)))
     for kind, pair in swaps:
         twin = replace(draft, phrases=(*pair, *rest))
         if twin.text() != caption.text and not holds(twin.claim(), slots, background):
             twins.append((twin.text(), twin.claim(), kind))
     return twins
+
+
+def _recoloured(first: Phrase, second: Phrase) -> tuple[Phrase, Phrase]:
+    """Each in the other's colour."""
+    return (
+        replace(first, colour_word=second.colour_word, colour=second.colour),
+        replace(second, colour_word=first.colour_word, colour=first.colour),
+    )
+
+
+def _moved(draft: Draft) -> tuple[Phrase, Phrase]:
+    """The first two, each at the other's place, or with their relation turned round."""
+    first, second = draft.phrases[:2]
+    if draft.relation is not None:
+        return second, first
+    return (
+        replace(first, place=second.place, cells=second.cells),
+        replace(second, place=first.place, cells=first.cells),
+    )

@@ -99,7 +99,11 @@ class Scene:
         return captions(stream("captions", self.key), self.slots, self.background)
 
     def without(self, index: int) -> Scene:
-        """The same scene but for one object: every other pixel stays."""
+        """The same scene but for one object: every pixel outside its box stays.
+
+        Raises IndexError for an object that is not there.
+        """
+        self.objects[index]
         kept = self.objects[:index] + self.objects[index + 1 :]
         return replace(self, objects=kept)
 
@@ -154,8 +158,13 @@ def _belongs(slots: tuple[Slot, ...], background: int, split: str) -> bool:
 def sample(seed: int, split: str, index: int, n_objects: int | None = None) -> Scene:
     """Scene `index` of an endless split, from (seed, split, index) alone.
 
-    `n_objects` (0-3) asks for so many objects instead of drawing their number.
+    `n_objects` (0-3) asks for so many objects instead of drawing their number. Raises ValueError
+    for a split or a number that there is not.
     """
+    if split not in BUCKETS or n_objects not in (None, *range(MAX_OBJECTS + 1)):
+        raise ValueError(
+            f"found split {split} with {n_objects} objects, wanted {', '.join(BUCKETS)} and 0-3"
+        )
     key = f"{seed}/{split}/{index}"
     rng = stream("scene", key)
     background = int(rng.random() * len(BACKGROUNDS))
