@@ -112,7 +112,7 @@ def test_posthoc_and_separated_hold_the_same_towers() -> None:
 def test_separated_retrieves_at_chance_and_every_map_far_above() -> None:
     assert retrieved(Separated(**SMALL)) == pytest.approx(1 / 300)
     for operator in ("hungarian", "greedy", "sinkhorn", "procrustes", "cca"):
-        assert retrieved(PostHoc(**SMALL, operator=operator)) > 0.1, operator
+        assert retrieved(PostHoc(**SMALL, operator=operator)) > 0.05, operator
 
 
 def test_posthoc_records_its_cut_and_nocut_keeps_every_match() -> None:
@@ -125,9 +125,9 @@ def test_posthoc_records_its_cut_and_nocut_keeps_every_match() -> None:
 def test_alignment_makes_pairs_agree_and_without_it_they_do_not() -> None:
     aligned = JSAE(**SMALL, activation="topk", lambda_a=0.3)
     apart = JSAE(**SMALL, activation="topk", lambda_a=0.0)
-    assert retrieved(aligned) > 0.1 > 0.03 > retrieved(apart)
+    assert retrieved(aligned) > 0.05 > 0.03 > retrieved(apart)
     mapped = JSAE(**SMALL, activation="topk", lambda_a=0.0, posthoc=True)
-    assert retrieved(mapped) > 0.1
+    assert retrieved(mapped) > 0.05
     assert fitted(mapped).chosen["matches"] > 0
 
 
