@@ -13,7 +13,9 @@ Ratio = tuple[Column, Column]
 """Numerator and denominator of each unit."""
 
 
-def total(values: Column, owner: Int[np.ndarray, " r"], n: int) -> Column:
+def total(
+    values: Float[np.ndarray, " r"], owner: Int[np.ndarray, " r"], n: int
+) -> Float[np.ndarray, " n"]:
     """Sum of the rows that belong to each of n examples."""
     return np.bincount(owner, weights=values, minlength=n).astype(np.float64)
 

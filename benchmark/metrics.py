@@ -58,7 +58,9 @@ class RowErrors:
         return np.divide(self.error, self.norm**2, out=blank, where=self.norm > 0)
 
 
-def row_errors(x: Rows, x_hat: Rows, mean: Float[np.ndarray, " d"], batch: int = 4096) -> RowErrors:
+def row_errors(
+    x: Rows, x_hat: Float[np.ndarray, "m e"], mean: Float[np.ndarray, " d"], batch: int = 4096
+) -> RowErrors:
     """Errors of every row, a batch at a time so that float64 copies stay small.
 
     Raises ValueError where x̂ has another shape than x.

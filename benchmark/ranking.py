@@ -71,13 +71,13 @@ def expected_reciprocal_rank(standing: Standing) -> Float[np.ndarray, " q"]:
     return (harmonic[last] - harmonic[standing.above]) / standing.tied
 
 
-def by_query(pairs: Pairs) -> Pairs:
+def by_query(pairs: Pairs) -> Int[np.ndarray, "distinct 2"]:
     """Distinct (query, candidate) pairs in ascending order."""
     return np.unique(pairs, axis=0)
 
 
 def best_relevant(
-    query: PerQuery, scores: Int[np.ndarray, " p"], n: int
+    query: Int[np.ndarray, " p"], scores: Int[np.ndarray, " p"], n: int
 ) -> tuple[PerQuery, PerQuery]:
     """Best relevant score of each of n queries (NONE without one), and how many reach it."""
     best = np.full(n, NONE, dtype=np.int64)

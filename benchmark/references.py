@@ -45,7 +45,7 @@ def reference(
 
     def apply(subject: Subject, rng: np.random.Generator) -> Subject:
         changed = change(subject, rng)
-        changed.cache[WANTED] = metrics
+        changed.cache.setdefault(WANTED, metrics)
         return changed
 
     return Reference(name, kind, apply, draws, metrics, of_data, needs)
@@ -55,6 +55,13 @@ def inheriting(subject: Subject, kinds: tuple[str, ...], **changes: Any) -> Subj
     """A changed copy that keeps the cached entries of these kinds."""
     kept = {key: value for key, value in subject.cache.items() if key[0] in kinds}
     return replace(subject, cache=kept, **changes)
+
+
+def nothing(subject: Subject) -> Subject:
+    """A copy of which no metric is wanted: what a reference returns that these data cannot make."""
+    changed = subject.with_()
+    changed.cache[WANTED] = ()
+    return changed
 
 
 def with_dictionary(subject: Subject, dictionary: Dictionary, **changes: Any) -> Subject:

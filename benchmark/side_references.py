@@ -6,6 +6,7 @@ Each changes the subject itself as well, so that whatever does not read the tabl
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,26 +21,11 @@ from benchmark.contracts import (
     SparseCodes,
     Subject,
 )
-from benchmark.references import inheriting
+from benchmark.references import inheriting, nothing
 from benchmark.sides import SIDE, Side, Where, side
+from benchmark.subsets import caption_pairs, captions_as_images
 
 PLACES: tuple[Where, ...] = ("train", "test", "first", "second")
-
-
-def names_shuffled(subject: Subject, rng: np.random.Generator) -> Subject:
-    """Captions get the concept names of others: column c of the text labels becomes order[c]."""
-    order = rng.permutation(len(subject.test.concepts.names))  # type: ignore[union-attr]
-    changed = {n: _renamed(getattr(subject, n), order) for n in ("train", "val", "test")}
-    found = inheriting(subject, ("native", "aligned", "living", SIDE), **changed)
-    for where in PLACES:
-        old = side(subject, where, "text")
-        found.cache[SIDE, where, "text"] = Side(old.auc[:, order], old.alive)
-    return found
-
-
-def _renamed(data: PairedActivations, order: Int[np.ndarray, " c"]) -> PairedActivations:
-    assert data.concepts is not None
-    return replace(data, concepts=replace(data.concepts, text=data.concepts.text[:, order]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +62,49 @@ class Moved:
         return torch.empty_like(rows).index_copy_(0, self.target.to(rows.device), rows)
 
 
+@dataclass(frozen=True, eq=False)
+class OneModality:
+    """A dictionary that takes everything for text."""
+
+    inner: Dictionary
+
+    @property
+    def width(self) -> int:
+        return self.inner.width
+
+    def encode(self, x: Float[Tensor, "n d"], modality: Modality) -> SparseCodes:
+        del modality
+        return self.inner.encode(x, "text")
+
+    def align(self, codes: SparseCodes, modality: Modality) -> SparseCodes:
+        del modality
+        return self.inner.align(codes, "text")
+
+    def decode(self, codes: SparseCodes, modality: Modality) -> Float[Tensor, "n d"]:
+        del modality
+        return self.inner.decode(codes, "text")
+
+    def directions(self, modality: Modality) -> Float[Tensor, "w d"]:
+        del modality
+        return self.inner.directions("text")
+
+
+def names_shuffled(subject: Subject, rng: np.random.Generator) -> Subject:
+    """Captions get the concept names of others: column c of the text labels becomes order[c]."""
+    order = rng.permutation(len(subject.test.concepts.names))  # type: ignore[union-attr]
+    changed = {n: _renamed(getattr(subject, n), order) for n in ("train", "val", "test")}
+    found = inheriting(subject, ("native", "aligned", "living", SIDE), **changed)
+    for where in PLACES:
+        old = side(subject, where, "text")
+        found.cache[SIDE, where, "text"] = Side(old.auc[:, order], old.alive)
+    return found
+
+
+def _renamed(data: PairedActivations, order: Int[np.ndarray, " c"]) -> PairedActivations:
+    assert data.concepts is not None
+    return replace(data, concepts=replace(data.concepts, text=data.concepts.text[:, order]))
+
+
 def shuffled_map(subject: Subject, rng: np.random.Generator) -> Subject:
     """Matched text latents change places at random; what has no partner still has none."""
     target = torch.from_numpy(random_places(subject.dictionary, rng))
@@ -110,6 +139,28 @@ def halves_of_one_modality(subject: Subject, rng: np.random.Generator) -> Subjec
     """Ceiling of correspondence: both halves show the same modality, so the map is the identity."""
     del rng
     return _exchanged(subject, "second")
+
+
+def other_captions(subject: Subject, rng: np.random.Generator) -> Subject:
+    """Control: one caption of each image stands in for it, under the text dictionary.
+
+    What remains of the distance between modalities is that two people describe one picture.
+    Wants nothing where no image has two captions.
+    """
+    del rng
+    data: dict[str, Any] = {}
+    cache: dict[Any, Any] = {}
+    for name in ("train", "test"):
+        old = getattr(subject, name)
+        first, rest, owner = caption_pairs(old)
+        if not len(first):
+            return nothing(subject)
+        data[name] = captions_as_images(old, first, rest, owner)
+        for modality, rows in (("image", first), ("text", rest)):
+            cache["native", name, modality] = subject.native(name, "text")[rows]
+            cache["aligned", name, modality] = subject.codes(name, "text")[rows]
+    artifact = replace(subject.artifact, dictionary=OneModality(subject.dictionary))
+    return replace(subject, artifact=artifact, siblings=(), cache=cache, **data)
 
 
 def _exchanged(subject: Subject, where: Where) -> Subject:

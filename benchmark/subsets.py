@@ -1,11 +1,11 @@
-"""Part of some activations: the first images with all that belongs to them."""
+"""Part of some activations: the first images with all of theirs, or captions against captions."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from benchmark.contracts import Concepts, PairedActivations
@@ -34,6 +34,51 @@ def first_images(activations: PairedActivations, n: int) -> PairedActivations:
         ids=activations.ids[:n],
         fingerprint=f"{activations.fingerprint}+first{n}",
         concepts=_concepts(activations.concepts, n, texts),
+        negatives=None,
+        negative_of=None,
+        negative_kinds=(),
+    )
+
+
+def caption_pairs(
+    data: PairedActivations,
+) -> tuple[Int[Tensor, " n"], Int[Tensor, " t"], Int[Tensor, " t"]]:
+    """The first caption of every image that has two or more, its other captions, and whose they
+    are among the first ones."""
+    owner = data.caption_of.cpu()
+    order = owner.argsort(stable=True)
+    images, size = owner[order].unique_consecutive(return_counts=True)
+    starts = size.cumsum(0) - size
+    first = order[starts[size > 1]]
+    place = torch.full((data.n_images,), -1)
+    place[images[size > 1]] = torch.arange(len(first))
+    rest = (place[owner] >= 0).index_fill(0, first, False).nonzero()[:, 0]
+    return first, rest, place[owner[rest]]
+
+
+def captions_as_images(
+    data: PairedActivations,
+    first: Int[Tensor, " n"],
+    rest: Int[Tensor, " t"],
+    owner: Int[Tensor, " t"],
+) -> PairedActivations:
+    """Activations whose image side is one caption of each image, and whose text side the others."""
+    arange = torch.arange(len(rest))
+    concepts = data.concepts
+    if concepts is not None:
+        image, text = (concepts.text[rows.numpy()] for rows in (first, rest))
+        concepts = replace(concepts, image=image, text=text)
+    return replace(
+        data,
+        image=data.text[first],
+        text=data.text[rest],
+        image_owner=torch.arange(len(first)),
+        text_owner=arange,
+        caption_of=owner,
+        pairs=torch.stack([owner, arange], dim=1),
+        ids=tuple(data.ids[i] for i in data.caption_of[first].tolist()),
+        fingerprint=f"{data.fingerprint}+captions",
+        concepts=concepts,
         negatives=None,
         negative_of=None,
         negative_kinds=(),

@@ -9,7 +9,16 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from benchmark.averages import median_of
-from benchmark.contracts import MODALITIES, Metric, Need, Reference, Subject, Task, Units
+from benchmark.contracts import (
+    MODALITIES,
+    Metric,
+    Need,
+    NotApplicableError,
+    Reference,
+    Subject,
+    Task,
+    Units,
+)
 from benchmark.correlations import correlations
 from benchmark.correspondence import correspondences
 from benchmark.heterogeneity import (
@@ -26,6 +35,7 @@ from benchmark.side_references import (
     chosen_in_place,
     halves_of_one_modality,
     names_shuffled,
+    other_captions,
     shuffled_map,
 )
 from benchmark.splitting import splitting
@@ -33,6 +43,7 @@ from benchmark.transfer import transfer
 
 TRANSFER = ("transfer_auc*",)
 CORRESPONDENCE = ("hit@*", "mrr*")
+BETWEEN = ("mean_r", "split_fraction", "decoder_cosine*", "one_to_many*")
 SHARED = "1 by construction where a latent is compared with itself under shared weights"
 
 
@@ -92,12 +103,13 @@ class ModalitySplit(Task):
         ),
         reference("chosen in place", "ceiling", chosen_in_place, metrics=("transfer_auc",)),
         reference("same modality", "ceiling", halves_of_one_modality, metrics=CORRESPONDENCE),
+        reference("other captions", "baseline", other_captions, metrics=BETWEEN),
     )
 
     def score(self, subject: Subject) -> dict[str, Units]:
-        """Raises ValueError for activations with more than one row an example."""
+        """Raises NotApplicableError for activations with more than one row an example."""
         if not (subject.test.pooled and subject.train.pooled):
-            raise ValueError("modality_split needs one row per example: choose a site that pools")
+            raise NotApplicableError("modality_split needs one row per example: use a pooled site")
         found = transferred(subject) if wanted(subject, "transfer_auc") else {}
         if wanted(subject, "hit@1/correspondence"):
             found |= corresponding(subject)

@@ -12,7 +12,17 @@ from torch import Tensor
 
 from benchmark.averages import Ratio, mean_of_ratios, total
 from benchmark.coactivation import alive
-from benchmark.contracts import MODALITIES, Metric, Modality, Need, Reference, Subject, Task, Units
+from benchmark.contracts import (
+    MODALITIES,
+    Metric,
+    Modality,
+    Need,
+    NotApplicableError,
+    Reference,
+    Subject,
+    Task,
+    Units,
+)
 from benchmark.metrics import RowErrors, row_errors
 from benchmark.references import (
     identity,
@@ -82,7 +92,7 @@ def errors(subject: Subject, modality: Modality, about: np.ndarray | None = None
     n = subject.test.n_images if modality == "image" else subject.test.n_texts
     found = row_errors(x, array(subject.reconstruction("test", modality)), mean)
     if not found.deviation.any():
-        raise ValueError(f"all {len(x)} {modality} rows are equal: there is no variance to explain")
+        raise NotApplicableError(f"all {len(x)} {modality} rows are equal: nothing to explain")
     return Errors(found, owner.cpu().numpy(), n, x.shape[1])
 
 

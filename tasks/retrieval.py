@@ -10,7 +10,15 @@ import numpy as np
 from jaxtyping import Int
 
 from benchmark.averages import mean_of_ratios, total
-from benchmark.contracts import Metric, Need, Reference, Subject, Task, Units
+from benchmark.contracts import (
+    Metric,
+    Need,
+    NotApplicableError,
+    Reference,
+    Subject,
+    Task,
+    Units,
+)
 from benchmark.negatives import preferred
 from benchmark.ranking import Standing, expected_hit, pessimistic_hit
 from benchmark.references import identity, reference, shuffled_partners, wanted
@@ -72,9 +80,9 @@ class Retrieval(Task):
     )
 
     def score(self, subject: Subject) -> dict[str, Units]:
-        """Raises ValueError for activations with more than one row an example."""
+        """Raises NotApplicableError for activations with more than one row an example."""
         if not subject.test.pooled:
-            raise ValueError("retrieval needs one row per example: choose a site that pools")
+            raise NotApplicableError("retrieval needs one row per example: use a pooled site")
         found: dict[str, Units] = {}
         for space in SPACES:
             found |= self.recalls(subject, space)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 from math import comb
 
 import numpy as np
@@ -33,7 +33,7 @@ def ranked_first(scores: list[int], relevant: set[int], k: int) -> float:
     """Share of all orders that respect the scores in which a relevant one is among the first k."""
     hits = []
     for order in permutations(range(len(scores))):
-        if all(scores[a] >= scores[b] for a, b in zip(order, order[1:], strict=False)):
+        if all(scores[a] >= scores[b] for a, b in pairwise(order)):
             hits.append(bool(relevant & set(order[:k])))
     return float(np.mean(hits))
 

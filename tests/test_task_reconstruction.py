@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.contracts import PairedActivations, Subject, Units
+from benchmark.contracts import NotApplicableError, PairedActivations, Subject, Units
 from benchmark.dictionaries import Paired
 from benchmark.statistics import estimates, point_value
 from tasks.reconstruction import Reconstruction
@@ -151,7 +151,7 @@ def test_tokens_count_with_the_example_they_belong_to() -> None:
 
 
 def test_one_example_has_no_variance_to_explain() -> None:
-    with pytest.raises(ValueError, match="all 1 image rows are equal"):
+    with pytest.raises(NotApplicableError, match="all 1 image rows are equal"):
         TASK.score(subject(activations(unit_rows(1, 4, 0), unit_rows(1, 4, 1))))
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.contracts import Modality, SparseCodes, Subject, Units
+from benchmark.contracts import Modality, NotApplicableError, SparseCodes, Subject, Units
 from benchmark.dictionaries import Paired
 from benchmark.frames import disjoint
 from benchmark.references import identity
@@ -250,7 +250,7 @@ def test_reconstructions_of_unequal_widths_are_not_compared() -> None:
 def test_tokens_are_refused_in_one_line() -> None:
     data = activations(unit_rows(4, 3, 0), unit_rows(2, 3, 1))
     tokens = replace(data, ids=("a", "b"), image_owner=torch.tensor([0, 0, 1, 1]))
-    with pytest.raises(ValueError, match="one row per example: choose a site that pools"):
+    with pytest.raises(NotApplicableError, match="one row per example: use a pooled site"):
         TASK.score(subject(tokens))
 
 
