@@ -76,7 +76,7 @@ PARTIAL: tuple[Template, ...] = (
     Template("{items} rests {bg}", 1, colour=True, place="row"),
     Template("just {items} {bg}", exact=True, colour=True),
     Template("a photo of {items}", 1, noun="category"),
-    Template("{items}", noun="category", joiner=" beside "),
+    Template("{items}", noun="category", joiner=" along with "),
     Template("{items} appears {bg}", 1, noun="category", colour=True),
     Template("there must be {items}", 1, noun="category", place="column"),
     Template("{place} somebody placed {bare}", 1, noun="category", place="cell"),
