@@ -13,7 +13,19 @@ from benchmark.worlds import palette, pictograms, templates
 
 PAD, UNKNOWN, START, END = "<pad>", "<unk>", "<start>", "<end>"
 PUNCTUATION = (",", ":", ".", "?", "!")
-EXTRA_WORDS = ("this", "is", "are", "of", "that", "photo", "these", "colored", "colour", "which", "beside")
+EXTRA_WORDS = (
+    "this",
+    "is",
+    "are",
+    "of",
+    "that",
+    "photo",
+    "these",
+    "colored",
+    "colour",
+    "which",
+    "beside",
+)
 
 
 def _texts() -> list[str]:
