@@ -10,10 +10,12 @@ from rich.table import Table
 from benchmark.panels import Panel, Row, Where, panels_of
 from benchmark.results import Cell, Document, Score
 
+PIPE_WIDTH = 140
+
 
 def print_tables(document: Document, console: Console | None = None) -> None:
     """Details where one method was run, then one summary a place, then what does not apply."""
-    console = console or Console(stderr=True)
+    console = console or wide()
     if len({(cell.method.name, cell.seed, cell.variant) for cell in document.cells}) == 1:
         for cell in document.cells:
             if cell.status == "scored":
@@ -22,6 +24,12 @@ def print_tables(document: Document, console: Console | None = None) -> None:
         console.print(summary(place, tasks))
         for line in absences(tasks):
             console.print(line, style="dim", highlight=False)
+
+
+def wide() -> Console:
+    """The terminal; a file or a pipe gets lines of its own width, not of eighty columns."""
+    console = Console(stderr=True)
+    return console if console.is_terminal else Console(stderr=True, width=PIPE_WIDTH)
 
 
 def summary(place: Where, tasks: dict[str, Panel]) -> Table:
@@ -33,7 +41,7 @@ def summary(place: Where, tasks: dict[str, Panel]) -> Table:
         caption="value [95 % interval]; * bundled reference row, † supervised",
         title_justify="left",
     )
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for panel in shown.values():
         table.add_column(f"{panel.task}\n{panel.metric}\nn = {panel.n:,}", justify="right")
     edge(table, "ceiling", [number(panel.ceiling) for panel in shown.values()])
@@ -91,7 +99,8 @@ def details(cell: Cell) -> Table:
     version = f"{cell.task.name} {cell.task.version}"
     table = Table(title=f"{cell.method.name} · {version} · seed {cell.seed}", title_justify="left")
     for name in ("score", "value [95 %]", "floor", "baselines", "ceiling", "n"):
-        table.add_column(name, justify="left" if name in ("score", "baselines") else "right")
+        left = name in ("score", "baselines")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name != "baselines")
     for score in cell.scores:
         baselines = [
             f"{r.name} {number(r.value)}" for r in score.references if r.kind == "baseline"
