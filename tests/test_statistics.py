@@ -362,8 +362,26 @@ def test_over_seeds_is_the_formula() -> None:
 
 
 def test_more_seeds_do_not_make_the_test_set_larger() -> None:
-    many = over_seeds([0.5] * 50, 0.04)
-    assert many.se == pytest.approx(0.04)
+    many = over_seeds([0.499, 0.501] * 50, 0.04)
+    assert many.se == pytest.approx(0.04, rel=1e-4)
+
+
+def test_seeds_that_change_nothing_leave_the_interval_of_the_items() -> None:
+    found = over_seeds([0.69, 0.69], 0.04)
+    assert (found.s_seed, found.se) == (0, pytest.approx(0.04))
+    assert found.high - found.value == pytest.approx(1.959964 * 0.04)
+    assert found.p == pytest.approx(2 * stats.norm.sf(0.69 / 0.04))
+
+
+def test_welch_degrees_meet_the_formula_where_seeds_dominate() -> None:
+    scores = [0.5, 0.6, 0.7]
+    for item, same in ((0.0, True), (0.2, False)):
+        plain, welch = (over_seeds(scores, item, degrees=d) for d in ("seeds", "welch"))
+        assert plain.se == welch.se
+        assert (plain.high == pytest.approx(welch.high)) is same
+    root = 0.01 / 3 + 0.04
+    df = root**2 / ((0.01 / 3) ** 2 / 2)
+    assert welch.high - welch.value == pytest.approx(stats.t.ppf(0.975, df) * root**0.5)
 
 
 def test_one_seed_says_nothing_of_seeds() -> None:

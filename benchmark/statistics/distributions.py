@@ -17,15 +17,19 @@ def normal_quantile(share: float) -> float:
     return NORMAL.inv_cdf(share)
 
 
-def t_quantile(df: int, level: float) -> float:
+def t_quantile(df: float, level: float) -> float:
     """Two-sided quantile: |t| stays under it with probability `level`."""
+    if df == float("inf"):
+        return normal_quantile(0.5 + level / 2)
     from scipy.special import stdtrit
 
     return float(stdtrit(df, 0.5 + level / 2))
 
 
-def t_two_sided(df: int, t: float) -> float:
+def t_two_sided(df: float, t: float) -> float:
     """Probability of |t| at least this large."""
+    if df == float("inf"):
+        return 2 * normal_cdf(-abs(t))
     from scipy.special import stdtr
 
     return float(2 * stdtr(df, -abs(t)))

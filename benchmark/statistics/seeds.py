@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from benchmark.statistics.distributions import t_quantile, t_two_sided
+
+Degrees = Literal["seeds", "welch"]
+DEGREES: Degrees = "seeds"
+"""How t is taken. "seeds": t(S−1) for the whole root; never too narrow, but where the items' part
+is as large as the seeds' it is about twice too wide at S = 3 (it holds the truth in 100 % of runs
+and not in 95 %). "welch": Welch-Satterthwaite, the same where seeds dominate, 92-95 % held."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,7 @@ class SeedSummary:
     se: float
     """√(s²_seed/S + s²_item/n); with one seed the part of the items alone."""
     p: float | None
-    """Two-sided, for a true mean of 0, by the t(S−1) that makes the interval."""
+    """Two-sided, for a true mean of 0, by the t that makes the interval."""
     s_seed: float | None
     n_seeds: int
     mrd: float | None
@@ -28,14 +35,18 @@ class SeedSummary:
 
 
 def over_seeds(
-    values: Sequence[float], item_ses: Sequence[float] | float, *, level: float = 0.95
+    values: Sequence[float],
+    item_ses: Sequence[float] | float,
+    *,
+    level: float = 0.95,
+    degrees: Degrees = DEGREES,
 ) -> SeedSummary:
-    """mean ± t(S−1)·√(s²_seed/S + s²_item/n).
+    """mean ± t·√(s²_seed/S + s²_item/n), t with S−1 degrees of freedom.
 
     `item_ses` are standard errors of each seed's score over items: each is already √(s²_item/n),
     so nothing is divided by n here. Their mean square enters once and not over S, because all
-    seeds are scored on the same items: more seeds do not make the test set larger. The interval
-    errs on the wide side where the items dominate (t(S−1) then has too few degrees of freedom).
+    seeds are scored on the same items: more seeds do not make the test set larger. Where all seeds
+    score the same to the last bit no seed was drawn, and t is the normal quantile of the items.
     """
     scores = np.asarray(values, dtype=np.float64)
     items = np.broadcast_to(np.asarray(item_ses, dtype=np.float64), scores.shape)
@@ -48,12 +59,21 @@ def over_seeds(
     item_variance = float((items**2).mean())
     if s == 1:
         return SeedSummary(mean, None, None, item_variance**0.5, None, None, 1, None)
-    s_seed = float(scores.std(ddof=1))
-    se = float(np.sqrt(s_seed**2 / s + item_variance))
-    reach = t_quantile(s - 1, level) * se
-    p = t_two_sided(s - 1, mean / se) if se > 0 else float(mean == 0)
+    s_seed = 0.0 if np.ptp(scores) == 0 else float(scores.std(ddof=1))
+    seed_variance = s_seed**2 / s
+    se = float(np.sqrt(seed_variance + item_variance))
+    df = _degrees(seed_variance, item_variance, s, degrees)
+    reach = t_quantile(df, level) * se
+    p = t_two_sided(df, mean / se) if se > 0 else float(mean == 0)
     mrd = minimum_reliable_difference(se)
     return SeedSummary(mean, mean - reach, mean + reach, se, p, s_seed, s, mrd)
+
+
+def _degrees(seeds: float, items: float, s: int, degrees: Degrees) -> float:
+    """Degrees of freedom of the sum of both variances; the items' own are taken as unlimited."""
+    if seeds == 0:
+        return np.inf
+    return s - 1 if degrees == "seeds" else (s - 1) * ((seeds + items) / seeds) ** 2
 
 
 def minimum_reliable_difference(se_a: float, se_b: float | None = None) -> float:
