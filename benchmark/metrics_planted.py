@@ -63,7 +63,10 @@ def matched_cosine(cos: Cosines) -> Float[np.ndarray, " a"]:
 
 
 def claims(
-    image: Cosines, text: Cosines, alive: Bool[np.ndarray, " w"], tau: float = NAMED
+    image: Float[np.ndarray, "w a_i"],
+    text: Float[np.ndarray, "w a_t"],
+    alive: Bool[np.ndarray, " w"],
+    tau: float = NAMED,
 ) -> Int[np.ndarray, "q 2"]:
     """Distinct (image atom, text atom) pairs that a dictionary says are one concept.
 

@@ -44,7 +44,7 @@ def test_best_latents_agree_or_not() -> None:
     ],
 )
 def test_ties_agree_by_chance(image: list[float], text: list[float], chance: float) -> None:
-    found = same_best(np.array(image)[:, None], np.array(text)[:, None])
+    found = same_best(*(np.array(side, dtype=float)[:, None] for side in (image, text)))
     assert found[0] == pytest.approx(chance)
 
 
