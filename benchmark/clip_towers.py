@@ -75,11 +75,11 @@ class TextReader:
             return tokens != self.pad
         return torch.arange(tokens.shape[1], device=tokens.device) <= last[:, None]
 
-    def trimmed(self, tokens: Int[Tensor, "b t"]) -> Int[Tensor, "b t"]:
+    def trimmed(self, tokens: Int[Tensor, "b t"]) -> Int[Tensor, "b s"]:
         """The same captions without the columns that are padding in all of them."""
         return tokens[:, : int(self.real(tokens).sum(1).max())] if self.cuts else tokens
 
-    def __call__(self, tokens: Int[Tensor, "b t"]) -> Float[Tensor, "b d"]:
+    def __call__(self, tokens: Int[Tensor, "b s"]) -> Float[Tensor, "b d"]:
         """L2-normalised text embeddings of tokens that may be trimmed."""
         length = tokens.shape[1]
         positions, mask = f"{self.prefix}positional_embedding", f"{self.prefix}attn_mask"
