@@ -1,24 +1,22 @@
-"""What every test starts from: one thread, and an activation store that is not the user's."""
+"""What every test starts from: checked shapes, one thread, a store that is not the user's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
+import jaxtyping
 import pytest
 import torch
 
+from tests.shapes import checked
+
+jaxtyping.install_import_hook("benchmark", f"{checked.__module__}.{checked.__name__}")
 torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
 def store_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads or writes the user's store of activations."""
+    """No test touches the user's store of activations; what one computes the next may read."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BENCHMARK_CACHE", str(cache_of(tmp_path_factory)))
+        patch.setenv("BENCHMARK_CACHE", str(tmp_path_factory.getbasetemp() / "activations"))
         yield
-
-
-def cache_of(factory: pytest.TempPathFactory) -> Path:
-    """One folder a worker: what one test has computed the next may read."""
-    return factory.getbasetemp() / "activations"
