@@ -116,7 +116,7 @@ def test_measured_again_the_bars_hold(seed: int) -> None:
 
 def test_tokenizer_knows_every_caption(tokenizer: Any) -> None:
     unknown = tokenizer.tokenizer.convert_tokens_to_ids(word_tokenizer.UNKNOWN)
-    texts = list(Scenes(seed=4, sizes=(1, 1, 800)).split("test").captions)
+    texts = list(Scenes(seed=4, sizes=(1, 1, 300)).split("test").captions)
     tokens = tokenizer(texts)
     assert not (tokens == unknown).any()
     assert tokens[:, -1].eq(0).all(), "a caption fills the whole context"
