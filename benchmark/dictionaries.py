@@ -7,7 +7,7 @@ Codes are in scaled units, reconstructions and directions in the units of x.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -50,8 +50,8 @@ class Tower:
 
     def to(self, device: torch.device) -> Tower:
         """The same tower with its tensors elsewhere."""
-        moved = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in vars(self).items()}
-        return Tower(**moved)
+        tensors = {name: v.to(device) for name, v in vars(self).items() if isinstance(v, Tensor)}
+        return replace(self, **tensors)  # type: ignore[arg-type]
 
     def pre_activations(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
         """What the activation function sees."""
@@ -105,7 +105,7 @@ class Paired:
         return self.image if modality == "image" else self.text
 
     def to(self, device: torch.device) -> Paired:
-        """The same dictionary with both towers elsewhere."""
+        """The same dictionary with both towers elsewhere; on one device already, it is itself."""
         return Paired(self.image.to(device), self.text.to(device), self.frame)
 
     def encode(self, x: Float[Tensor, "n d"], modality: Modality) -> SparseCodes:

@@ -16,7 +16,9 @@ class Frame(Protocol):
     """Moves native codes, and decoder rows, of one modality to coordinates that are compared."""
 
     kind: ClassVar[str]
-    width: int
+
+    @property
+    def width(self) -> int: ...
 
     def align(self, codes: SparseCodes, modality: Modality) -> SparseCodes: ...
 

@@ -16,22 +16,21 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
-from benchmark.contracts import MODALITIES, Artifact, Budget, Method, Need, TrainingData
+from benchmark.contracts import (
+    MODALITIES,
+    Artifact,
+    Budget,
+    Method,
+    Modality,
+    Need,
+    TrainingData,
+)
 from benchmark.dictionaries import Paired
 from benchmark.frames import Same
 from benchmark.mapping import encoded, post_hoc
+from benchmark.sae import Pass, Sae, cosine, fvu
 from benchmark.sparsity import L1Weight
-from benchmark.training import (
-    Optimiser,
-    Rows,
-    Sae,
-    cosine,
-    fvu,
-    order,
-    rows,
-    train,
-    written_pairs,
-)
+from benchmark.training import Optimiser, Rows, order, rows, train, written_pairs
 
 PRESETS: dict[str, dict[str, object]] = {
     "topk": {"activation": "topk", "lr": 2e-3},
@@ -94,47 +93,57 @@ class JSAE(Budget, Method):
     def _train(
         self, data: TrainingData, budget: Budget, target: float
     ) -> tuple[Paired, Mapping[str, Any]]:
-        sources = {m: rows(data, m, scaled=self.scaled) for m in MODALITIES}
-        saes = {m: self._start(data, m, source) for m, source in sources.items()}
-        weights = {m: self._l1(target) for m in MODALITIES}
+        sides = {m: self._side(data, m, target) for m in MODALITIES}
         how = Optimiser(schedule=self.schedule, unit_norm=self.unit_norm)
         pairs = dict(zip(MODALITIES, written_pairs(data.train), strict=True))
         batches = order(data.train.n_texts, budget, data.generator("order/pairs"))
 
         def loss(step: int) -> torch.Tensor:
-            total, passes = torch.zeros((), device=data.device), []
-            for m in MODALITIES:
-                u = sources[m].take(pairs[m][batches[step]])
-                seen = saes[m](u)
-                total = total + fvu(seen.out, u) / 2
-                if self.activation == "relu":
-                    weights[m].observe(seen.values, how.rate(step, budget.steps))
-                    total = total + weights[m].value * seen.values.mean() / 2
-                passes.append(seen)
+            rate = how.rate(step, budget.steps)
+            seen = {m: sides[m].look(pairs[m][batches[step]], rate) for m in MODALITIES}
+            total = (seen["image"][1] + seen["text"][1]) / 2
             if not self.lambda_a:
                 return total
-            return total + self.lambda_a * (1 - cosine(*passes, len(saes["image"].encoder)).mean())
+            agree = cosine(seen["image"][0], seen["text"][0], len(sides["image"].sae.encoder))
+            return total + self.lambda_a * (1 - agree.mean())
 
-        train(list(saes.values()), loss, budget, data, "jsae", how)
-        towers = {m: saes[m].tower(sources[m].scale) for m in MODALITIES}
+        train([side.sae for side in sides.values()], loss, budget, data, "jsae", how)
+        towers = {m: side.sae.tower(side.rows.scale) for m, side in sides.items()}
         chosen: dict[str, Any] = {"lambda_a": self.lambda_a}
         for m in MODALITIES:
-            if self.activation == "relu":
-                chosen[f"lambda_s/{m}"] = weights[m].value
+            if (l1 := sides[m].l1) is not None:
+                chosen[f"lambda_s/{m}"] = l1.value
             codes = encoded(towers[m], data.val.rows(m))
             chosen[f"val_l0/{m}"] = float(codes.l0().double().mean())
-        return Paired(**towers, frame=Same(towers["image"].d_sae)), chosen
+        return Paired(towers["image"], towers["text"], Same(towers["image"].d_sae)), chosen
 
-    def _start(self, data: TrainingData, modality: Any, source: Rows) -> Sae:
+    def _side(self, data: TrainingData, modality: Modality, target: float) -> Side:
+        source = rows(data, modality, scaled=self.scaled)
         m = self.n_latents // 2 if self.expansion is None else self.expansion * source.d
-        k = self.k if self.activation == "topk" else None
         weights = data.generator(f"weights/{modality}")
-        sae = Sae(source.d, m, k, source.mean, weights)
-        if k is None and self.lambda_s is None:
-            sae.start_sparse(source.take(torch.arange(min(2048, len(source.x)))), self.k)
-        return sae
+        if self.activation == "topk":
+            return Side(source, Sae(source.d, m, self.k, source.mean, weights), None)
+        sae = Sae(source.d, m, None, source.mean, weights)
+        if self.lambda_s is not None:
+            return Side(source, sae, L1Weight(self.lambda_s, None))
+        sae.start_sparse(source.take(torch.arange(min(2048, len(source.x)))), self.k)
+        return Side(source, sae, L1Weight(1.0, target))
 
-    def _l1(self, target: float) -> L1Weight:
-        if self.lambda_s is None:
-            return L1Weight(1.0, target)
-        return L1Weight(self.lambda_s, None)
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One modality of the pair: its rows, its dictionary, and its L1 weight unless TopK."""
+
+    rows: Rows
+    sae: Sae
+    l1: L1Weight | None
+
+    def look(self, index: torch.Tensor, rate: float) -> tuple[Pass, torch.Tensor]:
+        """What the dictionary makes of these rows, and its own part of the loss."""
+        u = self.rows.take(index)
+        seen = self.sae(u)
+        own = fvu(seen.out, u)
+        if self.l1 is None:
+            return seen, own
+        self.l1.observe(seen.values, rate)
+        return seen, own + self.l1.value * seen.values.mean()

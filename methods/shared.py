@@ -17,7 +17,8 @@ import torch
 from benchmark.contracts import Artifact, Budget, Method, Need, TrainingData
 from benchmark.dictionaries import Paired
 from benchmark.frames import Same
-from benchmark.training import fvu, order, shared_start, train, written_pairs
+from benchmark.sae import fvu
+from benchmark.training import order, shared_start, train, written_pairs
 
 PAPER: dict[str, object] = {"n_latents": 8192, "k": 32, "lr": 5e-4, "batch_size": 1024}
 

@@ -12,13 +12,11 @@ from benchmark.checkpoints import digest
 from benchmark.contracts import Budget
 from benchmark.dictionaries import Paired, Tower
 from benchmark.frames import disjoint
+from benchmark.sae import Pass, Sae, cosine
 from benchmark.sparse_step import SparseTopK, dense_topk
 from benchmark.sparsity import L1Weight
 from benchmark.training import (
     Optimiser,
-    Pass,
-    Sae,
-    cosine,
     order,
     rows,
     shared_start,
