@@ -44,7 +44,7 @@ def _verb(verbs: Any, name: str, says: str, **more: Any) -> argparse.ArgumentPar
 
 def _run(verbs: Any) -> None:
     run = _verb(verbs, "run", "Score methods on tasks.", epilog=RUN_EXAMPLES)
-    many = {"action": "extend", "nargs": "+", "metavar": "NAME"}
+    many: dict[str, Any] = {"action": "extend", "nargs": "+", "metavar": "NAME"}
     run.add_argument(
         "--method", **many, required=True, help="name, file.py, package.module, or all"
     )

@@ -20,6 +20,7 @@ from benchmark.results import (
     DataRecord,
     Environment,
     MethodRecord,
+    Status,
     TaskRecord,
     canonical,
     cell_key,
@@ -40,7 +41,7 @@ class Case:
     @cached_property
     def config(self) -> dict[str, Any]:
         """Every field of the method, given or default, as JSON has it."""
-        fields = asdict(self.method) if is_dataclass(self.method) else {}
+        fields: dict[str, Any] = asdict(self.method) if is_dataclass(self.method) else {}
         return json.loads(canonical(fields))
 
     def fit_key(self, seed: int) -> str:
@@ -138,7 +139,7 @@ class Place:
             package=facts["package"],
         )
 
-    def cell(self, environment: Environment, status: str, **more: Any) -> Cell:
+    def cell(self, environment: Environment, status: Status, **more: Any) -> Cell:
         """The record of this place."""
         facts = {**self.identity, **more}
         return Cell(key=self.key, status=status, environment=environment, **facts)

@@ -96,7 +96,7 @@ def load(path: Path) -> Paired:
         raise ValueError(f"{path} is no whole safetensors file ({error}): fit it again") from error
     if metadata.get("format") != FORMAT:
         raise ValueError(f"{path} has format {metadata.get('format')}, wanted {FORMAT}")
-    parts = {}
+    parts: dict[str, Any] = {}
     for part, described in json.loads(metadata["parts"]).items():
         kind = Tower if described["kind"] == "tower" else KINDS[described["kind"]]
         parts[part] = kind(

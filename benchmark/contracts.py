@@ -92,12 +92,22 @@ class Planted:
 class Examples(Protocol):
     """One split of a data set, as a backend reads it. Rows never change order."""
 
-    ids: Sequence[str]
-    captions: Sequence[str]
-    caption_of: Int[np.ndarray, " n_t"]
-    """Index of the image that each caption was written for."""
-    concepts: Concepts | None
-    negatives: Negatives | None
+    @property
+    def ids(self) -> Sequence[str]: ...
+
+    @property
+    def captions(self) -> Sequence[str]: ...
+
+    @property
+    def caption_of(self) -> Int[np.ndarray, " n_t"]:
+        """Index of the image that each caption was written for."""
+        ...
+
+    @property
+    def concepts(self) -> Concepts | None: ...
+
+    @property
+    def negatives(self) -> Negatives | None: ...
 
     def images(self, start: int, stop: int) -> UInt8[np.ndarray, "b h w 3"] | Sequence[Any]:
         """Pictures start..stop: one uint8 RGB array, or PIL images where sizes differ."""
@@ -111,11 +121,20 @@ class Examples(Protocol):
 class Dataset(Protocol):
     """Pictures, captions and what is known of them, split by image."""
 
-    name: str
-    revision: str
-    licence: str
-    provides: frozenset[Need]
-    planted: Planted | None
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> str: ...
+
+    @property
+    def licence(self) -> str: ...
+
+    @property
+    def provides(self) -> frozenset[Need]: ...
+
+    @property
+    def planted(self) -> Planted | None: ...
 
     def split(self, name: Split) -> Examples:
         """The examples of one split; "all" is every row."""
@@ -244,10 +263,15 @@ class SparseCodes:
 
 
 class Dictionary(Protocol):
-    """A fitted cross-modal dictionary. Encoding one row never depends on the other rows."""
+    """A fitted cross-modal dictionary: any class with these members, no need to inherit.
 
-    width: int
-    """Latents of the aligned frame: latent j is claimed to mean the same in both modalities."""
+    Encoding one row never depends on the other rows.
+    """
+
+    @property
+    def width(self) -> int:
+        """Latents of the aligned frame: latent j is claimed to mean the same in both."""
+        ...
 
     def encode(self, x: Float[Tensor, "n d"], modality: Modality) -> SparseCodes:
         """Native codes of activations in original units."""
@@ -286,15 +310,30 @@ class Artifact:
 class Backend(Protocol):
     """A model, or rows that came from one, that turns examples into activations."""
 
-    name: str
-    revision: str
-    provides: frozenset[Need]
-    sites: tuple[Site, ...]
-    """The first is the default."""
-    data: Dataset | None
-    """The data that a backend brings itself; None where `--data` chooses."""
-    preprocessing: str
-    dtype: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> str: ...
+
+    @property
+    def provides(self) -> frozenset[Need]: ...
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The first is the default."""
+        ...
+
+    @property
+    def data(self) -> Dataset | None:
+        """The data that a backend brings itself; None where `--data` chooses."""
+        ...
+
+    @property
+    def preprocessing(self) -> str: ...
+
+    @property
+    def dtype(self) -> str: ...
 
     def encode(
         self, examples: Examples, modality: Modality, start: int, stop: int, site: Site
@@ -486,12 +525,13 @@ def joined(batches: Sequence[SparseCodes]) -> SparseCodes:
     if not batches:
         raise ValueError("no codes to join: found 0 batches, wanted at least one row")
     width = batches[0].width
-    if any(b.indices is None for b in batches):
+    slots = [(b.values.cpu(), b.indices.cpu()) for b in batches if b.indices is not None]
+    if len(slots) < len(batches):
         return SparseCodes(torch.cat([b.dense().cpu() for b in batches]), None, width)
-    k = max(b.values.shape[1] for b in batches)
+    k = max(values.shape[1] for values, _ in slots)
     pad = torch.nn.functional.pad
-    values = [pad(b.values.cpu(), (k - b.values.shape[1], 0)) for b in batches]
-    indices = [pad(b.indices.cpu(), (k - b.indices.shape[1], 0)) for b in batches]
+    values = [pad(v, (k - v.shape[1], 0)) for v, _ in slots]
+    indices = [pad(i, (k - i.shape[1], 0)) for _, i in slots]
     return SparseCodes(torch.cat(values), torch.cat(indices), width)
 
 

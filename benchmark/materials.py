@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from torch import Tensor
+
 from benchmark.activations import Store, activations
 from benchmark.backends import open_backend
-from benchmark.contracts import Backend, Dataset, Need, PairedActivations, Progress, Site
+from benchmark.contracts import (
+    Backend,
+    Dataset,
+    Need,
+    PairedActivations,
+    Progress,
+    Site,
+    Split,
+)
 from benchmark.listing import DATA
 from benchmark.request import Request
 
@@ -23,34 +34,44 @@ class Materials:
     site: Site
     request: Request
     progress: Progress
+    store: Store
     _kept: dict[str, PairedActivations] = field(default_factory=dict)
 
     @property
     def provides(self) -> frozenset[Need]:
         """What backend, data and run offer to methods and tasks."""
         more = {Need.SECOND_SEED} if len(self.request.seeds) > 1 else set()
-        return self.backend.provides | self.data.provides | more
+        less = set() if self.one_width else {Need.SAME_WIDTH}
+        return (self.backend.provides | self.data.provides | more) - less
 
     @cached_property
-    def means(self) -> tuple[object, object]:
+    def one_width(self) -> bool:
+        """Whether both modalities are equally wide here; the backend speaks of its first site."""
+        if self.site == self.backend.sites[0]:
+            return True
+        train = self.split("train")
+        return train.image.shape[1] == train.text.shape[1]
+
+    @cached_property
+    def means(self) -> tuple[Tensor, Tensor]:
         """Train means of both modalities: what `--centre` removes."""
         train = self._read("train")
         return train.image.mean(0), train.text.mean(0)
 
-    def split(self, name: str) -> PairedActivations:
+    def split(self, name: Split) -> PairedActivations:
         """Activations of one split, centred if the request says so."""
         if name not in self._kept:
             read = self._read(name)
             self._kept[name] = self._centred(read) if self.request.centre else read
         return self._kept[name]
 
-    def _read(self, name: str) -> PairedActivations:
+    def _read(self, name: Split) -> PairedActivations:
         return activations(
             self.backend,
             self.data,
             name,
             self.site,
-            store=Store(),
+            store=self.store,
             batch_size=self.request.batch_size,
             progress=self.progress,
             limit=self.request.limit,
@@ -68,7 +89,9 @@ class Materials:
         )
 
 
-def gather(spec: str, request: Request, progress: Progress) -> Materials:
+def gather(
+    spec: str, request: Request, progress: Progress, say: Callable[[str], None]
+) -> Materials:
     """Opens a backend and finds its data and site. Raises ValueError in one line."""
     backend = open_backend(spec, device=request.device)
     data = backend.data
@@ -76,7 +99,8 @@ def gather(spec: str, request: Request, progress: Progress) -> Materials:
         raise ValueError(f"--data {request.data}: {spec} brings its own data, {data.name}")
     if data is None:
         data = open_data(request.data or "scenes")
-    return Materials(backend, data, pick(backend, request.site), request, progress)
+    site = pick(backend, request.site)
+    return Materials(backend, data, site, request, progress, Store(say=say))
 
 
 def open_data(name: str) -> Dataset:

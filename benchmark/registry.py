@@ -173,7 +173,7 @@ def _needs(node: ast.ClassDef, kind: Kind) -> tuple[str, ...]:
     for item in node.body:
         targets = getattr(item, "targets", [getattr(item, "target", None)])
         if any(getattr(t, "id", "") == "needs" for t in targets) and getattr(item, "value", None):
-            found = {a.attr for a in ast.walk(item.value) if isinstance(a, ast.Attribute)}
+            found = {a.attr for a in ast.walk(item) if isinstance(a, ast.Attribute)}
             return tuple(sorted(found))
     return ("PAIRS",) if kind == "method" else ()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmark.backends import GROUPS, MODULES, expand
 from benchmark.configure import build, parse_sets, settings
+from benchmark.contracts import Split
 from benchmark.registry import Choice, catalogue, find, unknown
 
 
@@ -26,7 +27,7 @@ class Request:
     data: str | None
     site: str | None
     seeds: tuple[int, ...]
-    split: str
+    split: Split
     variants: tuple[str, ...]
     centre: bool
     limit: int | None

@@ -35,7 +35,7 @@ class Runner:
     def run(self) -> Iterator[Cell]:
         """Every cell of the request, as soon as it is recorded."""
         for spec in self.request.backends:
-            materials = gather(spec, self.request, self.progress)
+            materials = gather(spec, self.request, self.progress, self.say)
             for choice, given in zip(self.request.methods, self.request.given, strict=True):
                 for variant in self.request.variants:
                     paper = choice.entry.paper if variant == "paper" else {}

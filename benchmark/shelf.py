@@ -14,7 +14,7 @@ from benchmark.contracts import Subject
 from benchmark.fitting import Fit
 from benchmark.provenance import environment
 from benchmark.request import Request
-from benchmark.results import Cell, Environment, read_cell, write_cell
+from benchmark.results import Cell, Environment, Status, read_cell, write_cell
 from benchmark.scoring import Scored
 
 DONE = ("scored", "not_applicable")
@@ -57,7 +57,7 @@ class Shelf:
         whole = cell.units_file is None or (self.cells / cell.units_file).is_file()
         return cell if whole and cell.status in DONE else None
 
-    def put(self, place: Place, status: str, **more: Any) -> Cell:
+    def put(self, place: Place, status: Status, **more: Any) -> Cell:
         """Records a cell that has no scores."""
         created = datetime.now(UTC).isoformat(timespec="seconds")
         return write_cell(self.cells, place.cell(self.environment, status, created=created, **more))
