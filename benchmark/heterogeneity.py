@@ -17,11 +17,12 @@ from jaxtyping import Float
 from benchmark.coactivation import alive
 from benchmark.contracts import Modality, Subject
 from benchmark.correlations import Correlations, pearson, selected
-from benchmark.sides import side
+from benchmark.sides import frequent, side
+from benchmark.transfer import LEAST
 
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 BAR = 0.7
-"""A concept counts where the best latent of both modalities reaches this AUC."""
+"""A frequent concept counts where the best latent of both modalities reaches this AUC."""
 SPLIT_R = 0.4
 
 
@@ -71,7 +72,7 @@ def label_picked(subject: Subject) -> tuple[Float[np.ndarray, " c"], Float[np.nd
     """
     images, texts = (side(subject, "train", modality) for modality in ("image", "text"))
     (i, auc_image), (t, auc_text) = images.best(), texts.best()
-    counts = (auc_image >= BAR) & (auc_text >= BAR)
+    counts = (auc_image >= BAR) & (auc_text >= BAR) & frequent(subject, ("train",), LEAST)
     a, b = unit(directions(subject, "image")[i]), unit(directions(subject, "text")[t])
     return np.einsum("cd,cd->c", a, b) * counts, counts.astype(np.float64)
 

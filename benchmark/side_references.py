@@ -22,8 +22,9 @@ from benchmark.contracts import (
     Subject,
 )
 from benchmark.references import inheriting, nothing
-from benchmark.sides import SIDE, Side, Where, side
+from benchmark.sides import SIDE, Side, Where, frequent, side
 from benchmark.subsets import caption_pairs, captions_as_images
+from benchmark.transfer import LEAST
 
 PLACES: tuple[Where, ...] = ("train", "test", "first", "second")
 
@@ -90,8 +91,13 @@ class OneModality:
 
 
 def names_shuffled(subject: Subject, rng: np.random.Generator) -> Subject:
-    """Captions get the concept names of others: column c of the text labels becomes order[c]."""
-    order = rng.permutation(len(subject.test.concepts.names))  # type: ignore[union-attr]
+    """Captions get the names of other concepts, among those frequent enough to be scored.
+
+    Column c of the text labels becomes order[c]; the concepts that count stay the same.
+    """
+    kept = frequent(subject, ("train", "test"), LEAST)
+    order = np.arange(len(kept))
+    order[kept] = rng.permutation(np.flatnonzero(kept))
     changed = {n: _renamed(getattr(subject, n), order) for n in ("train", "val", "test")}
     found = inheriting(subject, ("native", "aligned", "living", SIDE), **changed)
     for where in PLACES:

@@ -92,6 +92,29 @@ def test_shuffled_names_are_at_chance(planted: Subject) -> None:
     assert np.mean(drawn) == pytest.approx(0.5, abs=0.06)
 
 
+def test_names_are_shuffled_among_the_concepts_that_count_alone(planted: Subject) -> None:
+    """A concept without positives is never scored, so its name is given to nobody."""
+    data = {}
+    for name in ("train", "test"):
+        old = getattr(planted, name)
+        rare = Concepts(
+            (*old.concepts.names, "never"),
+            (*old.concepts.kinds, "object"),
+            np.pad(old.concepts.image, ((0, 0), (0, 1))),
+            np.pad(old.concepts.text, ((0, 0), (0, 1))),
+        )
+        data[name] = replace(old, concepts=rare)
+    to = planted.with_(val=data["train"], **data)
+    for draw in range(5):
+        changed = REFERENCES["names shuffled"].apply(to, np.random.default_rng(draw))
+        units = TASK.score(changed)
+        assert len(units["transfer_auc"].numerator) == 12
+        concepts = changed.test.concepts
+        assert concepts is not None
+        assert not concepts.text[:, 12].any()
+        assert "decoder_cosine/labels" in TASK.score(to)
+
+
 def recomputed(name: str, to: Subject, draw: int) -> dict[str, float]:
     """The reference without the tables it brought along: everything from its own labels and map."""
     changed = REFERENCES[name].apply(to, np.random.default_rng(draw))
