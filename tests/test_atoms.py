@@ -14,7 +14,9 @@ from benchmark.worlds.planted_recipe import Recipe
 
 
 @pytest.mark.parametrize("alpha", [-1, -0.4, 0, 0.5, 0.8, 0.99, 1])
-@pytest.mark.parametrize(("shape", "eps_max"), [((64, 32, 32, 64), 0.3), ((9, 3, 5, 40), 0.0)])
+@pytest.mark.parametrize(
+    ("shape", "eps_max"), [((64, 32, 32, 64), 0.3), ((9, 3, 5, 40), 0.0), ((200, 50, 30, 96), 0.25)]
+)
 def test_angle_is_exact_and_interference_bounded(
     alpha: float, shape: tuple[int, int, int, int], eps_max: float
 ) -> None:

@@ -107,6 +107,15 @@ def test_splits_are_apart_and_all_is_their_sum() -> None:
     assert len({tuple(row) for row in every.image[:, :3].tolist()}) == 4120, "no row twice"
 
 
+def test_no_split_repeats_the_supports_of_another() -> None:
+    world, _ = drawn(sparsity=0.9)
+    supports = [
+        world.split(name).coefficients[0][:50].toarray() > 0 for name in ("train", "val", "test")
+    ]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert (supports[one] != supports[other]).any(1).mean() > 0.9
+
+
 def test_a_split_does_not_depend_on_the_size_of_another() -> None:
     _, test = drawn("test")
     _, same = drawn("test", n_train=17)

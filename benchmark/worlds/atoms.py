@@ -181,7 +181,7 @@ def _excess(
     return gradient, worst
 
 
-def _forgive(gram: Float[Tensor, "t t"], i: int, j: int, layout: Layout) -> None:
+def _forgive(gram: Float[Tensor, "t u"], i: int, j: int, layout: Layout) -> None:
     """Zero, in the tile at (i, j), what is no interference: the diagonal and the pairs."""
     if i == j:
         gram.fill_diagonal_(0)
