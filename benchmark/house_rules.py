@@ -100,4 +100,4 @@ def forbidden(path: Path, room: str, package: str = "") -> Iterator[str]:
             if found == room and not ROOMS[room].closed:
                 continue
             if found not in doors:
-                yield f"line {each.line} imports {each.module} ({found or 'no room'}): {may}"
+                yield f"line {each.line} imports {each.module} ({found or 'in no room: add it to benchmark/rooms.py'}): {may}"

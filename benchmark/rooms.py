@@ -33,8 +33,8 @@ ROOMS: dict[str, Room] = {
     "contracts": ours("contracts"),
     "codes": ours("topk coactivation", "contracts"),
     "parts": ours(
-        "alignment checkpoints dense_maps dictionaries frames kernels* mapping plain_dictionaries "
-        "sparse_step sparsity training",
+        "alignment auxk checkpoints dense_maps dictionaries frames gates kernels* mapping "
+        "plain_dictionaries sae sparse_step sparsity training",
         "contracts codes",
     ),
     "measures": ours(

@@ -12,6 +12,7 @@ from benchmark.conformance.promises import Finding, Outcome, Promise, faults, ho
 from tests.faults.method_mutants import METHODS
 from tests.faults.mutants import HERE
 
+pytestmark = pytest.mark.usefixtures("as_users_run")
 SOUND = str(HERE / "sound_method.py")
 
 

@@ -26,6 +26,7 @@ def test_a_sound_method_outside_the_repository_keeps_every_promise() -> None:
     assert not faults(check_method(find("method", str(HERE / "sound_method.py")), {}))
 
 
+@pytest.mark.usefixtures("as_users_run")
 @pytest.mark.parametrize("mutant", METHODS, ids=lambda mutant: mutant.name)
 def test_a_planted_fault_is_found_and_nothing_else(mutant: Mutant, tmp_path: Path) -> None:
     path = mutant.write("sound_method.py", tmp_path)

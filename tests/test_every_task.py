@@ -26,6 +26,7 @@ def test_a_sound_task_outside_the_repository_keeps_every_promise() -> None:
     assert not faults(check_task(find("task", str(HERE / "sound_task.py")), {}))
 
 
+@pytest.mark.usefixtures("as_users_run")
 @pytest.mark.parametrize("mutant", TASKS, ids=lambda mutant: mutant.name)
 def test_a_planted_fault_is_found_and_nothing_else(mutant: Mutant, tmp_path: Path) -> None:
     path = mutant.write("sound_task.py", tmp_path)

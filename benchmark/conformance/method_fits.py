@@ -144,8 +144,8 @@ def recorded(case: MethodCase) -> Iterator[Finding]:
 
 
 def widths(case: MethodCase) -> Iterator[Finding]:
-    """Only a method that declares SAME_WIDTH may refuse."""
-    if Need.SAME_WIDTH in case.needs:
+    """Only a method that declares SAME_WIDTH, or a planted dictionary, may refuse."""
+    if case.needs & {Need.SAME_WIDTH, Need.PLANTED}:
         return
     try:
         case.run("widths")

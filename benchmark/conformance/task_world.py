@@ -44,6 +44,7 @@ def artifact(on: World, *, seed: int = 0, factor: float = 1.0) -> Artifact:
 
     `factor` says how much larger the rows are that it reads: codes stay what they are.
     """
+    assert on.planted is not None
     generator = torch.Generator().manual_seed(derived_seed("turned atoms", seed))
     towers = []
     for modality, atoms in (("image", on.planted.image_atoms), ("text", on.planted.text_atoms)):

@@ -88,7 +88,8 @@ class World:
 
     backend: TinyBackend
     splits: dict[str, PairedActivations]
-    planted: Planted
+    planted: Planted | None
+    """None where widths differ: a planted world has one."""
     seen: set[str] = field(default_factory=set)
     """What was asked of the data that a fit must not see."""
 
@@ -126,7 +127,7 @@ def _made(seed: int, equal_widths: bool, roll: int) -> World:
         generator = torch.Generator().manual_seed(0)
         turn = torch.linalg.qr(torch.randn(D_TEXT, D_TEXT, generator=generator))[0]
         text = text @ turn[:D_IMAGE]
-    shown = Planted(image, text, N_SHARED, NOISE)
+    shown = Planted(image, text, N_SHARED, NOISE) if equal_widths else None
     backend = TinyBackend({"image": image, "text": text}, TinyData(seed, roll, shown))
     splits = {
         name: activations(backend, backend.data, name, SITE, store=None)
