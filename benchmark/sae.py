@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import normalize
+from torch.nn.functional import embedding_bag, normalize
 
 from benchmark.dictionaries import Tower
+from benchmark.gates import BatchTopK, JumpReLU
 from benchmark.sparse_step import reconstruct_topk
 
 
@@ -22,7 +23,7 @@ class Pass(NamedTuple):
 
 
 class Sae(torch.nn.Module):
-    """A trainable tower; weights are stored by latent, [m, d]. k None means ReLU."""
+    """A trainable tower; weights are stored by latent, [m, d]. No k: its gate, or ReLU."""
 
     def __init__(
         self, d: int, m: int, k: int | None, mean: Float[Tensor, " d"], generator: torch.Generator
@@ -30,17 +31,31 @@ class Sae(torch.nn.Module):
         super().__init__()
         rows = normalize(torch.randn(m, d, generator=generator), dim=1).to(mean.device)
         self.k = k
+        self.gate: BatchTopK | JumpReLU | None = None
         self.encoder = torch.nn.Parameter(rows)
         self.decoder = torch.nn.Parameter(rows.clone())
         self.b_enc = torch.nn.Parameter(rows.new_zeros(m))
         self.b_dec = torch.nn.Parameter(mean.to(rows))
 
+    def pre_activations(self, u: Float[Tensor, "b d"]) -> Float[Tensor, "b m"]:
+        """What the activation function sees."""
+        return torch.addmm(self.b_enc, u - self.b_dec, self.encoder.T)
+
     def forward(self, u: Float[Tensor, "b d"]) -> Pass:
         if self.k is not None:
             weights = (self.encoder, self.b_enc, self.b_dec, self.decoder)
             return Pass(*reconstruct_topk(u, *weights, self.k))
-        z = torch.addmm(self.b_enc, u - self.b_dec, self.encoder.T).relu()
+        pre = self.pre_activations(u)
+        z = pre.relu() if self.gate is None else self.gate(pre)
         return Pass(torch.addmm(self.b_dec, z, self.decoder), z, None)
+
+    def from_strongest(self, seen: Pass, k: int) -> Float[Tensor, "b d"]:
+        """Reconstruction from the k strongest of the latents that a sparse pass used."""
+        assert seen.indices is not None
+        values, place = seen.values.sort(dim=1, descending=True, stable=True)
+        indices = seen.indices.gather(1, place[:, :k])
+        out = embedding_bag(indices, self.decoder, per_sample_weights=values[:, :k], mode="sum")
+        return out + self.b_dec
 
     @torch.no_grad()
     def start_sparse(self, u: Float[Tensor, "n d"], k: int) -> None:
@@ -58,8 +73,10 @@ class Sae(torch.nn.Module):
             t.detach().cpu().clone().contiguous()
             for t in (self.encoder.T, self.b_enc, self.decoder, self.b_dec)
         )
-        kind: Literal["relu", "topk"] = "relu" if self.k is None else "topk"
-        return Tower(W_enc, b_enc, W_dec, b_dec, scale, kind, self.k)
+        weights = (W_enc, b_enc, W_dec, b_dec, scale)
+        if self.gate is not None:
+            return Tower(*weights, "jumprelu", None, self.gate.threshold.detach().cpu().clone())
+        return Tower(*weights, "relu" if self.k is None else "topk", self.k)
 
 
 def cosine(a: Pass, b: Pass, m: int) -> Float[Tensor, " b"]:

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from benchmark.auxk import AuxK
 from benchmark.contracts import Budget, Modality, PairedActivations, TrainingData
 from benchmark.dictionaries import Tower, same_width
 from benchmark.sae import Sae, fvu
@@ -127,7 +128,12 @@ def _renormalise(decoder: torch.nn.Parameter) -> None:
 
 
 def single(
-    data: TrainingData, modality: Modality, budget: Budget, *, trained: bool = True
+    data: TrainingData,
+    modality: Modality,
+    budget: Budget,
+    *,
+    trained: bool = True,
+    auxk: float = 0.0,
 ) -> Tower:
     """One TopK tower of half the budget's latents, from its own modality alone.
 
@@ -141,9 +147,12 @@ def single(
         return sae.tower(source.scale)
     batches = order(len(source.x), budget, data.generator(f"order/{modality}"))
 
+    dead = AuxK(sae, auxk) if auxk else None
+
     def loss(step: int) -> Float[Tensor, ""]:
         u = source.take(batches[step])
-        return fvu(sae(u).out, u)
+        seen = sae(u)
+        return fvu(seen.out, u) + (dead(u, seen) if dead else 0)
 
     train([sae], loss, budget, data, f"{modality} dictionary")
     return sae.tower(source.scale)

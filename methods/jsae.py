@@ -73,8 +73,9 @@ class JSAE(Budget, Method):
 
     def fit(self, data: TrainingData) -> Artifact:
         budget, target = self._spent(data), self.k * 0.98
-        for _ in range(4):
+        for runs in range(1, 5):
             dictionary, chosen = self._train(data, budget, target)
+            chosen = {**chosen, "runs": runs}
             over = max(chosen[f"val_l0/{m}"] / self.k for m in MODALITIES)
             if self.activation == "topk" or self.lambda_s is not None or over <= 1:
                 break

@@ -40,6 +40,8 @@ class PostHoc(Budget, Method):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS})
     operator: Operator = "hungarian"
     cut: bool = True
+    auxk: float = 0.0
+    """Weight of the term that revives dead latents; 0 leaves it out."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,6 +49,7 @@ class PostHoc(Budget, Method):
             object.__setattr__(self, "needs", self.needs | {Need.SAME_WIDTH})
 
     def fit(self, data: TrainingData) -> Artifact:
-        image, text = single(data, "image", self), single(data, "text", self)
+        image = single(data, "image", self, auxk=self.auxk)
+        text = single(data, "text", self, auxk=self.auxk)
         dictionary, chosen = post_hoc(image, text, data, self.operator, cut=self.cut)
         return Artifact(dictionary, data.site, k=self.k, chosen=chosen)

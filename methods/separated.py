@@ -25,8 +25,11 @@ class Separated(Budget, Method):
     """Two towers of half the latents each; text latents live behind the image latents."""
 
     needs: ClassVar[frozenset[Need]] = frozenset()
+    auxk: float = 0.0
+    """Weight of the term that revives dead latents; 0 leaves it out."""
 
     def fit(self, data: TrainingData) -> Artifact:
-        image, text = single(data, "image", self), single(data, "text", self)
+        image = single(data, "image", self, auxk=self.auxk)
+        text = single(data, "text", self, auxk=self.auxk)
         frame = disjoint(image.d_sae, text.d_sae)
         return Artifact(Paired(image, text, frame), data.site, k=self.k)

@@ -98,6 +98,27 @@ def test_the_same_seed_gives_the_same_dictionary(method: Method) -> None:
     assert digest(method.fit(training(seed=1)).dictionary) != digest(again)
 
 
+@pytest.mark.parametrize("sparsity", ["batchtopk", "jumprelu", "matryoshka"])
+def test_every_way_to_be_sparse_keeps_near_the_budget_and_explains(sparsity: str) -> None:
+    method = Shared(**{**SMALL, "steps": 300}, sparsity=sparsity)
+    l0 = [paired(method).encode(TEST.rows(m), m).l0().double().mean() for m in SIDES]
+    assert 3 < float(sum(l0) / 2) < 7.5
+    for m in SIDES:
+        assert explained(method, m) > explained(Random(**SMALL), m) + 0.2
+        codes = paired(method).encode(TEST.rows(m), m)
+        alone = paired(method).encode(TEST.rows(m)[5:6], m)
+        assert torch.allclose(codes.dense()[5:6], alone.dense(), atol=1e-4)
+
+
+def test_matryoshka_spends_its_strongest_latents_better() -> None:
+    plain, nested = (Shared(**SMALL, sparsity=s) for s in ("topk", "matryoshka"))
+    few = []
+    for method in (plain, nested):
+        codes = paired(method).encode(TEST.image, "image").truncated(1)
+        few.append(float((paired(method).decode(codes, "image") - TEST.image).square().sum()))
+    assert few[1] < few[0]
+
+
 def test_posthoc_and_separated_hold_the_same_towers() -> None:
     for operator in ("hungarian", "procrustes"):
         mapped, apart = paired(PostHoc(**SMALL, operator=operator)), paired(Separated(**SMALL))

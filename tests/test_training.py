@@ -8,10 +8,12 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
+from benchmark.auxk import AuxK
 from benchmark.checkpoints import digest
 from benchmark.contracts import Budget
 from benchmark.dictionaries import Paired, Tower
 from benchmark.frames import disjoint
+from benchmark.gates import BatchTopK, JumpReLU
 from benchmark.sae import Pass, Sae, cosine
 from benchmark.sparse_step import SparseTopK, dense_topk
 from benchmark.sparsity import L1Weight
@@ -208,3 +210,47 @@ def test_constant_rows_and_token_rows_are_one_clear_line() -> None:
     )
     with pytest.raises(ValueError, match="4000 image rows for 2000 images"):
         written_pairs(tokens.train)
+
+
+def test_batch_topk_keeps_k_on_average_and_settles_on_one_threshold() -> None:
+    g = torch.Generator().manual_seed(0)
+    gate, pre = BatchTopK(3, 20), torch.randn(50, 20, generator=g)
+    z = gate(pre)
+    assert int((z > 0).sum()) == 150
+    assert set((z > 0).sum(1).tolist()) != {3}
+    gate.settle(pre)
+    assert int((pre >= gate.threshold).sum()) == 150
+
+
+def test_jumprelu_is_a_jump_and_only_thresholds_near_a_row_move() -> None:
+    gate = JumpReLU(torch.tensor([1.0, 1.0, 1.0]), bandwidth=0.5)
+    pre = torch.tensor([[0.9, 1.1, 3.0]], requires_grad=True)
+    z = gate(pre)
+    assert torch.allclose(z, torch.tensor([[0.0, 1.1, 3.0]]))
+    gate.fired.backward()
+    assert gate.fired.detach() == 2
+    grad = gate.log_threshold.grad
+    assert grad is not None
+    assert torch.allclose(grad, torch.tensor([-2.0, -2.0, 0.0]))
+    assert pre.grad is None or not pre.grad.any()
+
+
+def test_auxk_moves_dead_latents_only_and_is_silent_while_none_is_dead() -> None:
+    data = training()
+    sae, source = shared_start(data, SMALL)
+    u = source["image"].take(torch.arange(50))
+    dead = torch.arange(128) >= 100
+    with torch.no_grad():
+        sae.b_enc[dead] = -100.0
+    term = AuxK(sae, 1.0, patience=2)
+    assert [float(term(u, sae(u)).detach()) for _ in range(2)] == [0.0, 0.0]
+    with torch.no_grad():
+        sae.b_enc[dead] = 0.5
+    silent = sae(u)
+    term.silent[dead] = 99
+    seen = Pass(silent.out, torch.where(dead[silent.indices], 0, silent.values), silent.indices)
+    term.silent[~dead] = 0
+    term(u, seen).backward()
+    assert sae.decoder.grad is not None
+    assert sae.decoder.grad[dead].any()
+    assert not sae.decoder.grad[~dead].any()
