@@ -118,8 +118,8 @@ def train(
 @torch.no_grad()
 def _drop_parallel(decoder: torch.nn.Parameter) -> None:
     if decoder.grad is not None:
-        along = (decoder.grad * decoder).sum(1, keepdim=True)
-        decoder.grad.addcmul_(decoder, along, value=-1)
+        along = torch.linalg.vecdot(decoder.grad, decoder)
+        decoder.grad.addcmul_(decoder, along[:, None], value=-1)
 
 
 @torch.no_grad()
