@@ -15,7 +15,7 @@ from benchmark.dictionaries import Paired
 from benchmark.frames import DenseMap, Matched, disjoint
 from benchmark.heterogeneity import bin_names, binned_medians, split_into_many
 from benchmark.probe import modality_probe
-from benchmark.sides import half, side
+from benchmark.sides import Side, half, side
 from benchmark.splitting import splitting
 from benchmark.statistics import estimates, point_value
 from tasks.modality_split import ModalitySplit
@@ -125,7 +125,7 @@ def recomputed(name: str, to: Subject, draw: int) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("name", ["names shuffled", "shuffled map"])
-@pytest.mark.parametrize("form", ["matched", "apart", "dense"])
+@pytest.mark.parametrize("form", ["matched", "apart", "dense", "one dead"])
 def test_reordered_tables_are_those_of_the_reordered_subject(
     planted: Subject, name: str, form: str
 ) -> None:
@@ -135,7 +135,13 @@ def test_reordered_tables_are_those_of_the_reordered_subject(
         "apart": disjoint(12, 12),
         "dense": DenseMap(eye, eye.roll(1, 0), zero, zero),
     }
-    to = with_frame(planted, frames[form])
+    to = with_frame(planted, frames.get(form, frames["matched"]))
+    if form == "one dead":
+        made = to.dictionary
+        assert isinstance(made, Paired)
+        bias = made.text.b_enc - 1e6 * (torch.arange(12) == 2)
+        made = replace(made, text=replace(made.text, b_enc=bias))
+        to = to.with_(artifact=replace(to.artifact, dictionary=made))
     assert refer(name, to, 7) == pytest.approx(recomputed(name, to, 7), abs=1e-12)
 
 
@@ -190,17 +196,20 @@ def test_rare_concepts_leave_out_correspondence_alone(planted: Subject) -> None:
 
 
 def test_energy_and_split_by_hand() -> None:
-    """Latent 0 in both; 1 images only; 2 captions only; 3 in both but never on the same pair."""
+    """Latent 0 in both; 1 images only; 2 captions only; 3 in both but never on the same pair;
+    4 and 5 fire together, but all the energy is on one side."""
     image, text = torch.zeros(40, 8), torch.zeros(40, 8)
     image[:20, 0], text[:20, 0] = 2, 1
     image[:20, 1], text[20:, 2] = 1, 3
     image[:20, 3], text[20:, 3] = 1, 1
+    image[10:30, 4], text[10:30, 4] = 10, 1
+    image[10:30, 5], text[10:30, 5] = 1, 10
     found = splitting(subject(activations(image, text)))
     assert found.energy[:4] == pytest.approx([2.5, 0.5, 4.5, 1])
-    assert found.modality_score[:4] == pytest.approx([0.8, 1, 0, 0.5])
-    assert found.r[[0, 3]] == pytest.approx([1, -1])
+    assert found.modality_score[:6] == pytest.approx([0.8, 1, 0, 0.5, 100 / 101, 1 / 101])
+    assert found.r[[0, 3, 4, 5]] == pytest.approx([1, -1, 1, 1])
     assert found.cross.tolist() == [True] + [False] * 7
-    assert found.alive[:4].all()
+    assert found.alive[:6].all()
 
 
 def test_unmatched_latents_count_as_0_in_the_mean(planted: Subject) -> None:
@@ -244,6 +253,30 @@ def test_a_concept_that_one_side_does_not_know_is_a_counted_miss(planted: Subjec
     for way in found:
         assert way.hit(1).tolist() == [0] + [1] * 11
     assert side(changed, "second", "text").best()[1][0] < 0.7
+
+
+def test_a_partner_that_ranks_first_is_a_miss_where_nobody_knows_the_concept(
+    planted: Subject,
+) -> None:
+    """Concept 0 is known on both sides; of concept 1 the target knows too little; 2 is rare there:
+    its partner is dead."""
+    to = planted.with_()
+    table = np.full((24, 12), 0.5)
+    for c in range(12):
+        table[c, c] = 0.9
+    weak = table.copy()
+    weak[1, 1] = 0.69
+    alive = np.arange(24) < 12
+    dead = alive & (np.arange(24) != 2)
+    to.cache["side", "first", "image"] = Side(table, alive)
+    to.cache["side", "second", "text"] = Side(weak, dead)
+    to.cache["side", "first", "text"] = Side(weak, dead)
+    to.cache["side", "second", "image"] = Side(table, alive)
+    found = correspondences(to)
+    assert found is not None
+    for way in found:
+        assert way.hit(1).tolist() == [1, 0, 0] + [1] * 9
+        assert way.reciprocal_rank().tolist() == [1, 0, 0] + [1] * 9
 
 
 def test_label_picked_directions_are_those_of_the_atoms(planted: Subject) -> None:
