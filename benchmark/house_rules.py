@@ -93,11 +93,14 @@ def forbidden(path: Path, room: str, package: str = "") -> Iterator[str]:
     doors = ROOMS[room].doors
     may = f"{room} import {', '.join(doors) or 'nothing of ours'} and packages"
     for each in dict.fromkeys(imports(path, package)):
-        if each.module.startswith("."):
+        if each.module.split(".")[0] == "tests":
+            yield f"line {each.line} imports {each.module}: tests are not installed"
+        elif each.module.startswith("."):
             yield f"line {each.line} imports {each.module}: files load by path, name it in full"
         elif each.module.split(".")[0] in OURS and each.module not in OURS[:1]:
             found = room_of(each.module)
             if found == room and not ROOMS[room].closed:
                 continue
             if found not in doors:
-                yield f"line {each.line} imports {each.module} ({found or 'in no room: add it to benchmark/rooms.py'}): {may}"
+                where = found or "in no room: add it to benchmark/rooms.py"
+                yield f"line {each.line} imports {each.module} ({where}): {may}"

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.configure import build
+from benchmark.conformance import task_scores
 from benchmark.conformance.promises import faults
+from benchmark.conformance.task_world import TaskCase
 from benchmark.conformance.tasks import check_task
 from benchmark.registry import catalogue, find
 from tests.faults.mutants import HERE, Mutant
@@ -33,3 +36,22 @@ def test_a_planted_fault_is_found_and_nothing_else(mutant: Mutant, tmp_path: Pat
     outcomes = check_task(find("task", str(path)), {})
     assert {outcome.says for outcome in outcomes if outcome.faults} == {mutant.promise}
     assert any(mutant.says in line for line in faults(outcomes)), faults(outcomes)
+
+
+FITTED = sorted(
+    name
+    for name in NAMES
+    if type(build(find("task", name), {})).fits  # type: ignore[attr-defined]
+)
+
+
+@pytest.mark.parametrize("name", FITTED)
+def test_a_fitted_task_that_hides_it_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    choice = find("task", name)
+    task = build(choice, {})
+    monkeypatch.setattr(type(task), "fits", False)
+    case = TaskCase(choice, task)
+    faulty = [finding for finding in task_scores.fitted(case) if finding.fault]
+    assert len(faulty) == 1
+    assert faulty[0].text.startswith(case.main)
+    assert "set fits = True" in faulty[0].text

@@ -11,7 +11,7 @@ from benchmark.conformance.fit_runs import UNAVAILABLE, MethodCase
 from benchmark.conformance.promises import Outcome, hold
 from benchmark.registry import Choice, load
 
-SMALL = {"n_latents": 64, "k": 4, "steps": 50, "batch_size": 64, "epochs": 1}
+SMALL = {"n_latents": 64, "k": 4, "steps": 25, "batch_size": 64, "epochs": 1}
 """Upper bounds on the budget of a checked fit, where the method has such fields."""
 
 

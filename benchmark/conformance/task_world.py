@@ -83,9 +83,16 @@ def scaled(rows: PairedActivations, factor: float) -> PairedActivations:
 
 
 def elsewhere(of: Subject) -> Subject:
-    """The same subject with other train and val rows, whose concepts have other names."""
-    other = world(1, roll=3).copy()
-    return of.with_(train=other.splits["train"], val=other.splits["val"])
+    """The same subject with other train and val rows: other concept names, two latents dead."""
+    other = world(1, roll=3)
+    assert other.planted is not None
+    parts = {"image": other.planted.image_atoms[:2], "text": other.planted.text_atoms[:2]}
+
+    def without(rows: PairedActivations) -> PairedActivations:
+        left = {m: rows.rows(m) - rows.rows(m) @ a.T @ a for m, a in parts.items()}  # type: ignore[arg-type]
+        return replace(rows, image=left["image"], text=left["text"])
+
+    return of.with_(train=without(other.splits["train"]), val=without(other.splits["val"]))
 
 
 def mute(of: Subject) -> Subject:
