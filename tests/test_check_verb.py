@@ -9,7 +9,7 @@ import pytest
 from benchmark.__main__ import main
 from benchmark.conformance import method_codes
 from benchmark.conformance.promises import Finding, Outcome, Promise, faults, hold, note
-from tests.faults.method_mutants import METHODS
+from tests.faults.dictionary_mutants import DICTIONARIES
 from tests.faults.mutants import HERE
 
 pytestmark = pytest.mark.usefixtures("as_users_run")
@@ -27,7 +27,7 @@ def test_a_sound_method_exits_0_and_lists_its_promises(capsys: pytest.CaptureFix
 def test_a_faulty_method_exits_1_and_names_the_promise(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    mutant = next(mutant for mutant in METHODS if mutant.name == "batch_leak")
+    mutant = next(mutant for mutant in DICTIONARIES if mutant.name == "batch_leak")
     assert main(["check", str(mutant.write("sound_method.py", tmp_path))]) == 1
     out = capsys.readouterr().out
     lines = [line.split() for line in out.splitlines()]

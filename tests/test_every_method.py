@@ -18,6 +18,7 @@ from benchmark.conformance.tiny_world import SITE, world
 from benchmark.contracts import Need, silent
 from benchmark.fitting import training_data
 from benchmark.registry import catalogue, find
+from tests.faults.dictionary_mutants import DICTIONARIES
 from tests.faults.method_mutants import METHODS
 from tests.faults.mutants import HERE, Mutant
 
@@ -36,7 +37,7 @@ def test_a_sound_method_outside_the_repository_keeps_every_promise() -> None:
 
 
 @pytest.mark.usefixtures("as_users_run")
-@pytest.mark.parametrize("mutant", METHODS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", METHODS + DICTIONARIES, ids=lambda mutant: mutant.name)
 def test_a_planted_fault_is_found_and_nothing_else(mutant: Mutant, tmp_path: Path) -> None:
     path = mutant.write("sound_method.py", tmp_path)
     outcomes = check_method(find("method", str(path)), {})
