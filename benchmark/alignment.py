@@ -68,13 +68,13 @@ def among_alive(
     return images[rows], texts[columns]
 
 
-def chance(matched: Float[np.ndarray, " a"]) -> float:
-    """99th percentile of the correlations that were matched although partners were shuffled.
+def chance(r: Float[np.ndarray, "..."]) -> float:
+    """99th percentile of correlations between shuffled partners; no less than 0.
 
-    The bar is set over *matches*, not over all entries: an assignment picks the largest of
-    hundreds, so the matches of pure noise lie far above the percentile of single entries.
+    Over all entries it says what two given latents reach by chance. An assignment picks the largest
+    of hundreds, so what *matches* reach by chance is the percentile over the matches of noise.
     """
-    return float(np.percentile(matched, 99)) if len(matched) else 0.0
+    return max(float(np.percentile(r, 99)), 0.0) if r.size else 0.0
 
 
 def matched(pairs: Pairs, r: Float[np.ndarray, "m_i m_t"], cut: float | None) -> Matched:

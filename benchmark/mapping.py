@@ -43,8 +43,9 @@ def post_hoc(
 ) -> tuple[Paired, Mapping[str, Any]]:
     """The two towers in the frame that train pairs suggest, and what was chosen on the way.
 
-    `cut`: drop matches whose train correlation is not above chance (see `alignment.chance`) times
-    the multiple in STRICTER that retrieves best on val; without it every assigned match is kept.
+    `cut`: drop matches whose train correlation is not above chance, the 99th percentile of alive
+    latents with shuffled partners, or above the larger bar that retrieves best on val: multiples of
+    it and what matches of noise reach. Without it every assigned match is kept.
     """
     image_of, _ = written_pairs(data.train)
     codes = Codes(encoded(image, data.train.image), encoded(text, data.train.text), image_of)
@@ -71,8 +72,9 @@ def _matched(
     chosen: dict[str, Any] = {"map": operator, "cut": None}
     frame = alignment.matched(pairs, r, None)
     if cut:
-        chosen["chance"] = _chance(codes, living, data.generator("shuffled partners"))
-        cuts = [chosen["chance"] * multiple for multiple in STRICTER]
+        low, high = _chance(codes, living, data.generator("shuffled partners"))
+        chosen |= {"chance": low, "chance/matches": high}
+        cuts = sorted({*(low * multiple for multiple in STRICTER), max(low, high)})
         frames = [alignment.matched(pairs, r, value) for value in cuts]
         val = encoded(image, data.val.image), encoded(text, data.val.text)
         recalls = [recall_at_1(*_aligned(frame, *val), data.val.pairs) for frame in frames]
@@ -84,10 +86,13 @@ def _matched(
 
 def _chance(
     codes: Codes, living: tuple[Bool[np.ndarray, " m"], ...], generator: torch.Generator
-) -> float:
+) -> tuple[float, float]:
+    """What entries, and what matches, reach when images get the captions of others."""
     partners = shuffled(codes.image_of, generator)
     noise = coactivation(codes.image, codes.text, partners).pearson()
-    return alignment.chance(noise[alignment.among_alive(noise, living[0], living[1])])
+    entries = noise[np.ix_(*(np.flatnonzero(side) for side in living))]
+    matches = noise[alignment.among_alive(noise, living[0], living[1])]
+    return alignment.chance(entries), alignment.chance(matches)
 
 
 def _aligned(

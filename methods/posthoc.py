@@ -2,8 +2,9 @@
 
     r_ij = corr(z_I,i , z_T,j) over train pairs (signed);   π = argmax Σ max(r_i,π(i), 0)
 
-Hungarian assignment over alive latents, arXiv 2606.29888. Matches no surer than those of shuffled
-partners are dropped (how much surer is chosen on val); `nocut` keeps them all, as the paper does.
+Hungarian assignment over alive latents, arXiv 2606.29888. Matches with r under the 99th percentile
+of shuffled partners, or under a larger cut chosen on val, are dropped; `nocut` keeps them all, as
+the paper does.
 `procrustes` and `cca` map whole codes: they retrieve better, but latents lose their identity.
 """
 

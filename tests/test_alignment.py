@@ -154,9 +154,14 @@ def test_matches_of_noise_are_cut_and_a_planted_map_survives(image_of: torch.Ten
     bar = chance(null[among_alive(null, everyone, everyone)])
     kept = matched(among_alive(r, everyone, everyone), r, bar).image_of >= 0
     assert kept.sum() <= 3
-    assert bar > np.percentile(null, 99)
+    assert bar > chance(null) == np.percentile(null, 99)
     true = coactivation(image, image[image_of], image_of).pearson()
     assert (matched(among_alive(true, everyone, everyone), true, bar).image_of >= 0).all()
+
+
+def test_chance_of_nothing_and_of_anticorrelation_is_zero() -> None:
+    assert chance(np.zeros((0, 4))) == 0
+    assert chance(np.full((5, 5), -0.2)) == 0
 
 
 def test_decoder_cosine_ignores_length_and_needs_one_space() -> None:
