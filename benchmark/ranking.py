@@ -46,6 +46,8 @@ class Leaders:
     """Ascending."""
     tied_at_last: PerQuery
     """Candidates at the smallest of them."""
+    every: Int[np.ndarray, "q n"] | None = None
+    """All scores, in millionths, where they were to be kept."""
 
 
 def expected_hit(standing: Standing, k: int) -> Float[np.ndarray, " q"]:
@@ -73,7 +75,9 @@ def expected_reciprocal_rank(standing: Standing) -> Float[np.ndarray, " q"]:
 
 def by_query(pairs: Pairs) -> Int[np.ndarray, "distinct 2"]:
     """Distinct (query, candidate) pairs in ascending order."""
-    return np.unique(pairs, axis=0)
+    width = int(pairs[:, 1].max(initial=0)) + 1
+    keys = np.unique(pairs[:, 0].astype(np.int64) * width + pairs[:, 1])
+    return np.stack(np.divmod(keys, width), axis=1)
 
 
 def best_relevant(
@@ -86,13 +90,18 @@ def best_relevant(
 
 
 def rank(
-    queries: UnitRows, candidates: UnitRows, pairs: Pairs, leaders: bool = False
+    queries: UnitRows,
+    candidates: UnitRows,
+    pairs: Pairs,
+    leaders: bool = False,
+    every: bool = False,
 ) -> tuple[Standing, Leaders | None]:
     """Standing of every query against every candidate; `pairs` as `by_query` leaves them.
 
     A query without a relevant candidate stands below all of them: leave it out with `Standing.of`.
+    `leaders`, with `every` score or without, make it cheap to `rank_again` under other pairs.
     """
-    found, leading = [], []
+    found, leading, kept = [], [], []
     for start, scores in blocks(queries, candidates):
         low, high = np.searchsorted(pairs[:, 0], [start, start + len(scores)])
         query = pairs[low:high, 0] - start
@@ -103,10 +112,13 @@ def rank(
         found.append((above, np.count_nonzero(scores == level, axis=1), relevant))
         if leaders:
             leading.append(_leading(scores))
+        if every:
+            kept.append(scores)
     standing = Standing(*(np.concatenate(column) for column in zip(*found, strict=True)))
     if not leaders:
         return standing, None
-    return standing, Leaders(*(np.concatenate(column) for column in zip(*leading, strict=True)))
+    top, tied = (np.concatenate(column) for column in zip(*leading, strict=True))
+    return standing, Leaders(top, tied, np.concatenate(kept) if every else None)
 
 
 def _leading(scores: Int[np.ndarray, "q n"]) -> tuple[np.ndarray, np.ndarray]:

@@ -21,6 +21,7 @@ from benchmark.subsets import first_images
 
 Change = Callable[[Subject, np.random.Generator], Subject]
 WANTED = "wanted"
+DISTINCT = ("distinct pairs",)
 CODES = ("native", "aligned", "reconstruction", "unit rows", "leaders", "negatives")
 """What a cache holds that depends on codes alone, not on who is whose partner."""
 
@@ -122,6 +123,9 @@ def shuffled_partners(subject: Subject, rng: np.random.Generator) -> Subject:
     """Every image gets the captions of another one, drawn at random; codes stay what they are."""
     test = subject.test
     order = torch.from_numpy(rng.permutation(test.n_images)).to(test.pairs.device)
-    pairs = torch.stack([order[test.pairs[:, 0]], test.pairs[:, 1]], dim=1)
+    if DISTINCT not in subject.cache:
+        subject.cache[DISTINCT] = test.pairs.unique(dim=0)
+    found = subject.cache[DISTINCT]
+    pairs = torch.stack([order[found[:, 0]], found[:, 1]], dim=1)
     changed = replace(test, pairs=pairs, caption_of=order[test.caption_of])
     return inheriting(subject, CODES, test=changed)

@@ -12,6 +12,7 @@ from benchmark.contracts import Subject
 from benchmark.dictionaries import Paired
 from benchmark.plain_dictionaries import constant, identity, principal, random_units
 from benchmark.references import (
+    DISTINCT,
     active_latents,
     inheriting,
     mean_predictor,
@@ -52,7 +53,7 @@ def test_a_changed_subject_leaves_the_first_one_alone(planted: Subject) -> None:
     assert {key[0] for key in changed.cache} == {"native"}
     changed.cache["new"] = 1
     shuffled_partners(planted, rng())
-    assert set(planted.cache) == keys
+    assert set(planted.cache) - keys <= {DISTINCT}
 
 
 def test_shuffled_partners_keep_captions_together_and_codes_as_they_are(planted: Subject) -> None:
