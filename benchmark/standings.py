@@ -74,4 +74,5 @@ def scores_again(
     if images is not None and images.every is not None:
         image, text = pairs.T if direction == "i2t" else pairs[:, ::-1].T
         return images.every[image, text]
-    return pair_scores(*(rows(subject, space, m) for m in DIRECTIONS[direction]), pairs)
+    query, candidate = DIRECTIONS[direction]
+    return pair_scores(rows(subject, space, query), rows(subject, space, candidate), pairs)
