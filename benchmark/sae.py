@@ -11,6 +11,7 @@ from torch.nn.functional import embedding_bag, normalize
 
 from benchmark.dictionaries import Tower
 from benchmark.gates import BatchTopK, JumpReLU
+from benchmark.sparse_relu import SparseReLU
 from benchmark.sparse_step import reconstruct_topk
 
 
@@ -42,11 +43,13 @@ class Sae(torch.nn.Module):
         return torch.addmm(self.b_enc, u - self.b_dec, self.encoder.T)
 
     def forward(self, u: Float[Tensor, "b d"]) -> Pass:
+        weights = (self.encoder, self.b_enc, self.b_dec, self.decoder)
         if self.k is not None:
-            weights = (self.encoder, self.b_enc, self.b_dec, self.decoder)
             return Pass(*reconstruct_topk(u, *weights, self.k))
-        pre = self.pre_activations(u)
-        z = pre.relu() if self.gate is None else self.gate(pre)
+        if self.gate is None:
+            out, z = SparseReLU.apply(u, *weights)
+            return Pass(out, z, None)
+        z = self.gate(self.pre_activations(u))
         return Pass(torch.addmm(self.b_dec, z, self.decoder), z, None)
 
     def from_strongest(self, seen: Pass, k: int) -> Float[Tensor, "b d"]:

@@ -38,8 +38,9 @@ class SparseTopK(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, d_out: Tensor, d_values: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         centred, encoder, decoder, values, indices = ctx.saved_tensors
-        d_pre = (_dots(values, indices, decoder, d_out) + d_values) * (values > 0)
-        order, row, starts = by_latent(indices, len(encoder))
+        d_pre = (dots(values, indices, decoder, d_out) + d_values) * (values > 0)
+        order, starts = by_latent(indices.reshape(-1), len(encoder))
+        row = order.div(indices.shape[1], rounding_mode="floor")
         active, grads = values.reshape(-1)[order], d_pre.reshape(-1)[order]
         d_decoder = embedding_bag(row, d_out, starts, per_sample_weights=active, mode="sum")
         d_encoder = embedding_bag(row, centred, starts, per_sample_weights=grads, mode="sum")
@@ -49,30 +50,28 @@ class SparseTopK(torch.autograd.Function):
         return None, d_encoder, d_b_enc, d_b_dec, d_decoder, None
 
 
-def _dots(
-    values: Float[Tensor, "n k"],
-    indices: Int[Tensor, "n k"],
+def dots(
+    values: Float[Tensor, "..."],
+    indices: Int[Tensor, "..."],
     decoder: Float[Tensor, "m d"],
     d_out: Float[Tensor, "n d"],
-) -> Float[Tensor, "n k"]:
+    starts: Int[Tensor, " n"] | None = None,
+) -> Float[Tensor, "..."]:
     """⟨decoder row, d_out⟩ of every slot: what `embedding_bag` passes back to its weights.
 
     Running it once more is six times cheaper than gathering n·k decoder rows to multiply them.
     """
     with torch.enable_grad():
         weights = values.detach().requires_grad_()
-        out = embedding_bag(indices, decoder.detach(), per_sample_weights=weights, mode="sum")
+        bags = {"offsets": starts, "per_sample_weights": weights}
+        out = embedding_bag(indices, decoder.detach(), mode="sum", **bags)  # type: ignore[arg-type]
         return torch.autograd.grad(out, weights, d_out)[0]
 
 
-def by_latent(
-    indices: Int[Tensor, "n k"], m: int
-) -> tuple[Int[Tensor, " s"], Int[Tensor, " s"], Int[Tensor, " m"]]:
-    """The slots of a batch grouped by latent: their order, the row of each, where groups start."""
-    flat = indices.reshape(-1)
-    order = flat.argsort(stable=True)
-    counts = torch.bincount(flat, minlength=m)
-    return order, order.div(indices.shape[1], rounding_mode="floor"), counts.cumsum(0) - counts
+def by_latent(latents: Int[Tensor, " s"], m: int) -> tuple[Int[Tensor, " s"], Int[Tensor, " m"]]:
+    """Slots grouped by latent, in their order within one: where they were, where groups start."""
+    counts = torch.bincount(latents, minlength=m)
+    return latents.argsort(stable=True), counts.cumsum(0) - counts
 
 
 def dense_topk(

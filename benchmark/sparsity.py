@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -26,7 +27,7 @@ class L1Weight:
 
     def observe(self, z: Float[Tensor, "b m"], rate: float) -> None:
         """Take in the codes of one step; `rate` is the learning rate as a share of its peak."""
-        now = float((z.detach() > 0).sum()) / len(z)
+        now = int(torch.count_nonzero(z)) / len(z)
         self.l0 = now if math.isnan(self.l0) else 0.9 * self.l0 + 0.1 * now
         if self.target is not None:
             error = math.log(max(self.l0, 1e-3) / self.target)

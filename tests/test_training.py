@@ -15,6 +15,7 @@ from benchmark.dictionaries import Paired, Tower
 from benchmark.frames import disjoint
 from benchmark.gates import BatchTopK, JumpReLU
 from benchmark.sae import Pass, Sae, cosine
+from benchmark.sparse_relu import SparseReLU
 from benchmark.sparse_step import SparseTopK, dense_topk
 from benchmark.sparsity import L1Weight
 from benchmark.training import (
@@ -54,6 +55,26 @@ def test_sparse_gradients_are_the_dense_ones(n: int, d: int, m: int, k: int) -> 
         found.append([out.detach(), *(w.grad for w in weights)])
     for sparse, dense in zip(*found, strict=True):
         assert torch.allclose(sparse, dense, rtol=1e-5, atol=1e-5 * float(dense.abs().max()))
+
+
+@pytest.mark.parametrize("bias", [0.0, -1.5, -50.0])
+def test_relu_gradients_are_the_dense_ones_however_much_fires(bias: float) -> None:
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(40, 16, generator=g)
+    start = [torch.randn(s, generator=g) / 4 for s in ((96, 16), (96,), (16,), (96, 16))]
+    start[1] += bias
+    found = []
+    for sparse in (True, False):
+        encoder, b_enc, b_dec, decoder = weights = [w.clone().requires_grad_() for w in start]
+        if sparse:
+            out, z = SparseReLU.apply(x, *weights)
+        else:
+            z = ((x - b_dec) @ encoder.T + b_enc).relu()
+            out = z @ decoder + b_dec
+        (out.sin().sum() + (z * torch.linspace(-1, 1, z.numel()).view_as(z)).sum()).backward()
+        found.append([out.detach(), z.detach(), *(w.grad for w in weights)])
+    for mine, theirs in zip(*found, strict=True):
+        assert torch.allclose(mine, theirs, rtol=1e-5, atol=1e-5 * float(theirs.abs().max()))
 
 
 def test_a_silent_row_has_no_gradient_but_in_the_decoder_bias() -> None:
