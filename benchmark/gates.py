@@ -33,7 +33,7 @@ class BatchTopK(torch.nn.Module):
 
     @torch.no_grad()
     def settle(self, pre: Float[Tensor, "n m"]) -> None:
-        """Fit the threshold to the pre-activations of train rows."""
+        """Fit the threshold to pre-activations of rows, those of val."""
         least = pre.flatten().topk(self.k * len(pre)).values[-1]
         self.threshold.fill_(float(least.clamp_min(0)))
 

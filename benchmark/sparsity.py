@@ -31,4 +31,5 @@ class L1Weight:
         self.l0 = now if math.isnan(self.l0) else 0.9 * self.l0 + 0.1 * now
         if self.target is not None:
             error = math.log(max(self.l0, 1e-3) / self.target)
-            self.value *= math.exp(self.gain * max(rate, 0.05) * max(-1.0, min(1.0, error)))
+            factor = math.exp(self.gain * max(rate, 0.05) * max(-1.0, min(1.0, error)))
+            self.value = min(max(self.value * factor, 1e-4), 1e4)

@@ -72,14 +72,14 @@ class JSAE(Budget, Method):
     scaled: bool = True
 
     def fit(self, data: TrainingData) -> Artifact:
-        budget, target = self._spent(data), self.k * 0.98
+        budget, target = self._spent(data), self.k * 0.96
         for runs in range(1, 5):
             dictionary, chosen = self._train(data, budget, target)
             chosen = {**chosen, "runs": runs}
             over = max(chosen[f"val_l0/{m}"] / self.k for m in MODALITIES)
             if self.activation == "topk" or self.lambda_s is not None or over <= 1:
                 break
-            target *= 0.98 / over
+            target *= 0.97 / over
         if self.posthoc:
             dictionary, how = post_hoc(dictionary.image, dictionary.text, data, "hungarian")
             chosen = {**chosen, **how}

@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.auxk import AuxK
-from benchmark.contracts import Artifact, Budget, Method, Need, TrainingData
+from benchmark.contracts import MODALITIES, Artifact, Budget, Method, Need, TrainingData
 from benchmark.dictionaries import Paired
 from benchmark.frames import Same
 from benchmark.gates import BatchTopK, JumpReLU
@@ -67,7 +67,9 @@ class Shared(Budget, Method):
 
         train([sae], loss, self, data, "shared dictionary", HOW)
         if isinstance(sae.gate, BatchTopK):
-            sae.gate.settle(sae.pre_activations(sample))
+            n = min(len(data.val.image), len(data.val.text))
+            val = [source[m].scale * data.val.rows(m)[:n].to(data.device) for m in MODALITIES]
+            sae.gate.settle(sae.pre_activations(torch.cat(val)))
         tower = sae.tower(image.scale)
         dictionary = Paired(tower, replace(tower, scale=text.scale), Same(self.n_latents))
         chosen: dict[str, Any] = {} if weight is None else {"lambda_0": weight.value}

@@ -183,8 +183,10 @@ def test_the_digest_sees_every_tensor_and_the_frame() -> None:
         Paired(base.image, base.text, Same(12)),
         Paired(base.image, base.text, Matched(12, torch.tensor([0] + [-1] * 11))),
         Paired(base.text, base.image, base.frame),
+        Paired(base.image, replace(base.text, scale=3.0), base.frame),
+        Paired(base.image, replace(base.text, k=4), base.frame),
     ]
-    assert len({digest(d) for d in [base, *others]}) == 5
+    assert len({digest(d) for d in [base, *others]}) == 7
 
 
 def test_a_broken_file_and_a_foreign_dictionary_are_one_line(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from torch.nn.functional import normalize
 
 from benchmark.auxk import AuxK
 from benchmark.checkpoints import digest
-from benchmark.contracts import Budget
+from benchmark.contracts import Budget, TrainingData
 from benchmark.dictionaries import Paired, Tower
 from benchmark.frames import disjoint
 from benchmark.gates import BatchTopK, JumpReLU
@@ -133,8 +133,20 @@ def test_the_two_towers_start_independently() -> None:
         float((normalize(image.W_dec, dim=1) * normalize(text.W_dec, dim=1)).sum(1).abs().max())
         < 0.7
     )
-    first = [order(2000, SMALL, data.generator(f"order/{m}"))[0] for m in ("image", "text")]
-    assert not torch.equal(*first)
+
+
+def test_the_two_towers_draw_from_seeds_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, list[str]] = {"image": [], "text": []}
+    real = TrainingData.generator
+    for side, names in drawn.items():
+
+        def spy(self: TrainingData, name: str, names: list[str] = names) -> torch.Generator:
+            names.append(name)
+            return real(self, name)
+
+        monkeypatch.setattr(TrainingData, "generator", spy)
+        single(training(), side, SMALL)  # type: ignore[arg-type]
+    assert len({*drawn["image"], *drawn["text"]}) == 4
 
 
 def test_the_units_of_the_data_change_nothing_but_the_units() -> None:
