@@ -11,8 +11,7 @@ from torch.nn.functional import embedding_bag, normalize
 
 from benchmark.dictionaries import Tower
 from benchmark.gates import BatchTopK, JumpReLU
-from benchmark.sparse_relu import SparseReLU
-from benchmark.sparse_step import reconstruct_topk
+from benchmark.sparse_step import SparseReLU, reconstruct_topk
 
 
 class Pass(NamedTuple):

@@ -49,6 +49,9 @@ PAPER: dict[str, object] = {
     "scaled": False,
 }
 
+AIM = 0.92
+"""Share of the budget that λs aims at in training: l0 on val ends up a few per cent higher."""
+
 
 @dataclass(frozen=True)
 class JSAE(Budget, Method):
@@ -72,7 +75,7 @@ class JSAE(Budget, Method):
     scaled: bool = True
 
     def fit(self, data: TrainingData) -> Artifact:
-        budget, target = self._spent(data), self.k * 0.96
+        budget, target = self._spent(data), self.k * AIM
         for runs in range(1, 5):
             dictionary, chosen = self._train(data, budget, target)
             chosen = {**chosen, "runs": runs}

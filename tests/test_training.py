@@ -15,8 +15,7 @@ from benchmark.dictionaries import Paired, Tower
 from benchmark.frames import disjoint
 from benchmark.gates import BatchTopK, JumpReLU
 from benchmark.sae import Pass, Sae, cosine
-from benchmark.sparse_relu import SparseReLU
-from benchmark.sparse_step import SparseTopK, dense_topk
+from benchmark.sparse_step import SparseReLU, SparseTopK, dense_topk
 from benchmark.sparsity import L1Weight
 from benchmark.training import (
     Optimiser,
