@@ -37,15 +37,12 @@ class Entry:
     class_name: str
     summary: str
     needs: tuple[str, ...]
+    digest: str
+    """sha256 of the file as it was read: a method's code is part of its cells' keys."""
     presets: dict[str, dict[str, Any]] = field(default_factory=dict)
     paper: dict[str, Any] = field(default_factory=dict)
     named_only: bool = False
     """A task that runs only when it is named: `NAMED_ONLY = True` in its file."""
-
-    @property
-    def digest(self) -> str:
-        """sha256 of the file: a method's code is part of its cells' keys."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     @property
     def names(self) -> list[str]:
@@ -137,6 +134,7 @@ def read(path: Path, kind: Kind) -> Entry:
         class_name=classes[0].name,
         summary=(ast.get_docstring(tree) or "").split("\n")[0],
         needs=_needs(classes[0], kind),
+        digest=hashlib.sha256(source.encode()).hexdigest(),
         presets=_literal(tree, "PRESETS", path),
         paper=_literal(tree, "PAPER", path),
         named_only=bool(_literal(tree, "NAMED_ONLY", path)),

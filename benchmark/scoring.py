@@ -41,7 +41,7 @@ class Scored:
 
 
 def score(
-    task: Task, subject: Subject, provided: frozenset[Need], memo: Memo, key: Any = None
+    task: Task, subject: Subject, provided: frozenset[Need], memo: Memo, where: Any = None
 ) -> Scored:
     """Scores of a task with every reference that applies; `memo` keeps those of the data alone."""
     scored = Scored()
@@ -50,7 +50,7 @@ def score(
         kinds["truncated"] = subject.with_(k=subject.artifact.k)
     for kind, taken in kinds.items():
         units = measured(task, taken)
-        found = references(task, taken, provided, memo, (key, kind), scored)
+        found = references(task, taken, provided, memo, where, scored)
         for name, estimate in estimates(units).items():
             metric = declared(task, name)
             each = units[name]
@@ -89,7 +89,7 @@ def references(
     subject: Subject,
     provided: frozenset[Need],
     memo: Memo,
-    key: Any,
+    where: Any,
     scored: Scored,
 ) -> dict[str, list[ReferenceScore]]:
     """Every reference of the task by metric, those of the data alone taken from the memo."""
@@ -99,7 +99,7 @@ def references(
         if missing:
             scored.left_out[reference.name] = "needs " + ", ".join(n.value for n in missing)
             continue
-        place = (type(task).__name__, task.variant, reference.name, key)
+        place = (type(task).__name__, task.variant, reference.name, where)
         if not reference.of_data or place not in memo:
             found = drawn(task, subject, reference)
             if reference.of_data:
