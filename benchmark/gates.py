@@ -28,13 +28,13 @@ class BatchTopK(torch.nn.Module):
 
     def forward(self, pre: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
         z = pre.relu()
-        least = z.detach().flatten().topk(self.k * len(z)).values[-1]
+        least = z.detach().flatten().topk(self.k * len(z), sorted=False).values.min()
         return z * (z >= least)
 
     @torch.no_grad()
     def settle(self, pre: Float[Tensor, "n m"]) -> None:
         """Fit the threshold to pre-activations of rows, those of val."""
-        least = pre.flatten().topk(self.k * len(pre)).values[-1]
+        least = pre.flatten().topk(self.k * len(pre), sorted=False).values.min()
         self.threshold.fill_(float(least.clamp_min(0)))
 
 

@@ -1,4 +1,4 @@
-"""Reconstruction through TopK or ReLU with gradients for the active latents only, exact, in plain torch.
+"""Reconstruction through TopK or ReLU with gradients for active latents alone, in plain torch.
 
 With n rows and k active latents only n·k rows of the two weight matrices have a gradient. Of the
 six matrix products of the dense step one stays (encode); both weight gradients are sums grouped by
