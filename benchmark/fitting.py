@@ -14,6 +14,7 @@ from benchmark.checkpoints import digest, load, parameters, save
 from benchmark.contracts import Artifact, Method, Need, Site, TrainingData, derived_seed
 from benchmark.dictionaries import Paired
 from benchmark.materials import Materials
+from benchmark.results import write_whole
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,32 @@ def training_data(method: Method, materials: Materials, seed: int) -> TrainingDa
     )
 
 
-def fit(method: Method, data: TrainingData, file: Path) -> Fit:
-    """The artifact of a method, from its file where an earlier run left it whole."""
+def fit(method: Method, data: TrainingData, file: Path, shared: Path | None = None) -> Fit:
+    """The artifact of a method, from its file where an earlier run left it whole.
+
+    `shared` is the same file in the machine's cache: a fit of another results folder is copied
+    from there, and one that is made here is copied to there.
+    """
+    if shared is not None:
+        _copy(shared, file)
     kept = _kept(file, data.site)
-    if kept is not None:
-        return kept
+    if kept is None:
+        kept = _made(method, data, file)
+        if shared is not None:
+            _copy(file, shared)
+    return kept
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies a fit, then the sidecar that makes it whole; nothing where it is there already."""
+    if target.with_suffix(".json").is_file() or not source.with_suffix(".json").is_file():
+        return
+    for suffix in (source.suffix, ".json"):
+        write_whole(target.with_suffix(suffix), source.with_suffix(suffix).read_bytes())
+
+
+def _made(method: Method, data: TrainingData, file: Path) -> Fit:
+    """Fits, and keeps what can be kept: the dictionary, then the facts that make it whole."""
     torch.manual_seed(derived_seed("global", data.seed))
     started = time.perf_counter()
     artifact = method.fit(data)
@@ -56,14 +78,11 @@ def fit(method: Method, data: TrainingData, file: Path) -> Fit:
     if not isinstance(artifact, Artifact):
         found = type(artifact).__name__
         raise ValueError(f"{type(method).__name__}.fit returned {found}, wanted an Artifact")
-    if not isinstance(artifact.dictionary, Paired):
+    if not isinstance(artifact.dictionary, Paired) or artifact.patch:
         return Fit(artifact, None, None, seconds, None)
     save(artifact.dictionary, file)
     facts = {"k": artifact.k, "chosen": dict(artifact.chosen), "seconds": seconds}
-    sidecar = file.with_suffix(".json")
-    part = sidecar.with_suffix(".part")
-    part.write_text(json.dumps(facts))
-    part.replace(sidecar)
+    write_whole(file.with_suffix(".json"), json.dumps(facts).encode())
     return _described(artifact, seconds, file)
 
 

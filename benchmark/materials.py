@@ -38,6 +38,11 @@ class Materials:
     _kept: dict[str, PairedActivations] = field(default_factory=dict)
 
     @property
+    def where(self) -> tuple[str, ...]:
+        """What tells these materials from any others of the run."""
+        return (self.backend.name, self.backend.revision, self.data.name, self.site.name)
+
+    @property
     def provides(self) -> frozenset[Need]:
         """What backend, data and run offer to methods and tasks."""
         more = {Need.SECOND_SEED} if len(self.request.seeds) > 1 else set()

@@ -65,7 +65,7 @@ class Runner:
                 kept.append(self._subject(place))
             provided = materials.provides | place.case.method.provides
             with self._timed("score"):
-                found = score(place.task, kept[0], provided, self.memo, materials.backend.name)
+                found = score(place.task, kept[0], provided, self.memo, materials.where)
             fitted = self.fits[place.case.fit_key(place.seed)]
             assert isinstance(fitted, Fit)
             return self.shelf.put_scored(place, found, fitted, kept[0], self.timing)
@@ -105,9 +105,10 @@ class Runner:
         key = case.fit_key(seed)
         if key not in self.fits:
             data = training_data(case.method, case.materials, seed)
+            files = self.shelf.fit_files(key)
             with self._timed("fit"):
                 try:
-                    self.fits[key] = fit(case.method, data, self.shelf.fit_file(key))
+                    self.fits[key] = fit(case.method, data, *files)
                 except Exception as error:
                     self.fits[key] = error
         found = self.fits[key]

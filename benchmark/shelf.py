@@ -16,6 +16,7 @@ from benchmark.provenance import environment
 from benchmark.request import Request
 from benchmark.results import Cell, Environment, Status, read_cell, write_cell
 from benchmark.scoring import Scored
+from benchmark.store import default_root
 
 DONE = ("scored", "not_applicable")
 """What is not tried again; a cell that failed or ran out of memory is."""
@@ -31,9 +32,16 @@ class Shelf:
     def cells(self) -> Path:
         return self.request.output / "cells"
 
-    def fit_file(self, key: str) -> Path:
-        """Where the dictionary of a fit is kept."""
-        return self.request.output / "fits" / f"{key}.safetensors"
+    def fit_files(self, key: str) -> tuple[Path, Path | None]:
+        """Where a fit is kept with the results, and in this machine's cache.
+
+        Where everything is to be made anew the first is no longer whole and the second None.
+        """
+        file = self.request.output / "fits" / f"{key}.safetensors"
+        if self.request.overwrite == "always":
+            file.with_suffix(".json").unlink(missing_ok=True)
+            return file, None
+        return file, default_root() / "fits" / file.name
 
     @cached_property
     def environment(self) -> Environment:
