@@ -359,9 +359,9 @@ class Budget:
 
     n_latents: int = 2048
     k: int = 16
-    steps: int = 2000
+    steps: int = 1000
     batch_size: int = 256
-    lr: float = 2e-3
+    lr: float = 4e-3
 
     def __post_init__(self) -> None:
         for name in ("n_latents", "k", "steps", "batch_size", "lr"):

@@ -33,7 +33,7 @@ from benchmark.sparsity import L1Weight
 from benchmark.training import Optimiser, Rows, order, rows, train, written_pairs
 
 PRESETS: dict[str, dict[str, object]] = {
-    "topk": {"activation": "topk", "lr": 2e-3},
+    "topk": {"activation": "topk", "lr": 4e-3},
     "noalign": {"lambda_a": 0.0},
     "noalign-posthoc": {"lambda_a": 0.0, "posthoc": True},
 }
