@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from benchmark.arguments import parser
+from benchmark.command.arguments import parser
 
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 """Threads that wait spin for some 50 µs, then sleep: without a bound a run is ten times slower
@@ -32,18 +32,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def dispatch(arguments: argparse.Namespace) -> int:
     """Imports the verb's module only now, so that `--help` and `ls` stay instant."""
     if arguments.verb == "ls":
-        from benchmark.listing import ls
+        from benchmark.command.listing import ls
 
         return ls(arguments.what, arguments.json)
     if arguments.verb == "compare":
-        from benchmark.comparing import compare_verb
+        from benchmark.reports.comparing import compare_verb
 
         return compare_verb(arguments)
     if arguments.verb == "check":
         from benchmark.conformance import check_verb
 
         return check_verb(arguments)
-    from benchmark.running import run_verb
+    from benchmark.run.running import run_verb
 
     return run_verb(arguments)
 

@@ -7,8 +7,8 @@ import re
 import sys
 from pathlib import Path
 
-from benchmark.panels import Panel, bundled_cells, panels
 from benchmark.registry import ROOT, catalogue
+from benchmark.reports.panels import Panel, bundled_cells, panels
 from benchmark.results import Cell
 
 README = ROOT / "README.md"

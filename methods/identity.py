@@ -12,8 +12,8 @@ from typing import ClassVar
 import torch
 
 from benchmark.contracts import Artifact, Method, Modality, Need, TrainingData
-from benchmark.dictionaries import Paired, Tower, same_width
-from benchmark.frames import Same
+from benchmark.sae.dictionaries import Paired, Tower, same_width
+from benchmark.sae.frames import Same
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 
 import torch
 
+from benchmark.alignment.mapping import encoded, post_hoc
 from benchmark.contracts import (
     MODALITIES,
     Artifact,
@@ -25,12 +26,11 @@ from benchmark.contracts import (
     Need,
     TrainingData,
 )
-from benchmark.dictionaries import Paired
-from benchmark.frames import Same
-from benchmark.mapping import encoded, post_hoc
-from benchmark.sae import Pass, Sae, cosine, fvu
-from benchmark.sparsity import L1Weight
-from benchmark.training import Optimiser, Rows, order, rows, train, written_pairs
+from benchmark.sae.dictionaries import Paired
+from benchmark.sae.frames import Same
+from benchmark.sae.sparsity import L1Weight
+from benchmark.sae.trainable import Pass, Sae, cosine, fvu
+from benchmark.sae.training import Optimiser, Rows, order, rows, train, written_pairs
 
 PRESETS: dict[str, dict[str, object]] = {
     "topk": {"activation": "topk", "lr": 4e-3},

@@ -17,9 +17,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.contracts import Artifact, Budget, Method, Need, TrainingData
-from benchmark.dictionaries import Paired, Tower, same_width
-from benchmark.frames import Same
-from benchmark.training import Rows, rows
+from benchmark.sae.dictionaries import Paired, Tower, same_width
+from benchmark.sae.frames import Same
+from benchmark.sae.training import Rows, rows
 
 
 @dataclass(frozen=True)

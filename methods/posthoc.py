@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from benchmark.alignment.mapping import Operator, post_hoc
 from benchmark.contracts import Artifact, Budget, Method, Need, TrainingData
-from benchmark.mapping import Operator, post_hoc
-from benchmark.training import single
+from benchmark.sae.training import single
 
 PRESETS: dict[str, dict[str, object]] = {
     "greedy": {"operator": "greedy"},

@@ -15,9 +15,9 @@ import torch
 from torch.nn.functional import normalize
 
 from benchmark.contracts import Artifact, Budget, Method, Modality, Need, TrainingData
-from benchmark.dictionaries import Paired, Tower
-from benchmark.frames import Same
-from benchmark.training import rows
+from benchmark.sae.dictionaries import Paired, Tower
+from benchmark.sae.frames import Same
+from benchmark.sae.training import rows
 
 
 @dataclass(frozen=True)

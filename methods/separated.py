@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from benchmark.contracts import Artifact, Budget, Method, Need, TrainingData
-from benchmark.dictionaries import Paired
-from benchmark.frames import disjoint
-from benchmark.training import single
+from benchmark.sae.dictionaries import Paired
+from benchmark.sae.frames import disjoint
+from benchmark.sae.training import single
 
 PAPER: dict[str, object] = {"n_latents": 8192, "k": 32, "lr": 5e-4, "batch_size": 1024}
 

@@ -19,14 +19,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.auxk import AuxK
 from benchmark.contracts import MODALITIES, Artifact, Budget, Method, Need, TrainingData
-from benchmark.dictionaries import Paired
-from benchmark.frames import Same
-from benchmark.gates import BatchTopK, JumpReLU
-from benchmark.sae import Pass, Sae, fvu
-from benchmark.sparsity import L1Weight
-from benchmark.training import Optimiser, order, shared_start, train, written_pairs
+from benchmark.sae.auxk import AuxK
+from benchmark.sae.dictionaries import Paired
+from benchmark.sae.frames import Same
+from benchmark.sae.gates import BatchTopK, JumpReLU
+from benchmark.sae.sparsity import L1Weight
+from benchmark.sae.trainable import Pass, Sae, fvu
+from benchmark.sae.training import Optimiser, order, shared_start, train, written_pairs
 
 PRESETS: dict[str, dict[str, object]] = {
     "batchtopk": {"sparsity": "batchtopk"},

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from benchmark.contracts import Artifact, Budget, Method, Need, TrainingData
-from benchmark.dictionaries import Paired
-from benchmark.frames import Same, disjoint
-from benchmark.training import shared_start, single
+from benchmark.sae.dictionaries import Paired
+from benchmark.sae.frames import Same, disjoint
+from benchmark.sae.training import shared_start, single
 
 PRESETS: dict[str, dict[str, object]] = {"separated": {"start": "separated"}}
 

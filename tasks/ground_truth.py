@@ -1,6 +1,6 @@
 """How much of the planted truth a dictionary finds: its atoms, and which of them belong together.
 
-Exactly PROTOCOLS 6. The metrics of single atoms (gre, gae) send each atom through the dictionary's
+The metrics of single atoms (gre, gae) send each atom through the dictionary's
 own encode and decode, as any other row: one bias convention.
 """
 
@@ -14,8 +14,9 @@ import numpy as np
 from jaxtyping import Float
 
 from benchmark.contracts import MODALITIES, Metric, Need, Reference, Subject, Task, Units
-from benchmark.metrics_planted import NAMED, matched_cosine, recovered, same_best
-from benchmark.planted_truth import (
+from benchmark.metrics.planted import NAMED, matched_cosine, recovered, same_best
+from benchmark.references.changes import random_dictionary, reference, wanted
+from benchmark.references.planted_truth import (
     atom_disagreement,
     atom_error,
     disagreement,
@@ -26,7 +27,6 @@ from benchmark.planted_truth import (
     relative_error,
     truth,
 )
-from benchmark.references import random_dictionary, reference, wanted
 
 RECOVERY = {"recovery@.9": 0.9, "recovery@.95": 0.95}
 MATCHING = ("f1", "precision", "recall")

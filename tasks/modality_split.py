@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from benchmark.averages import median_of
 from benchmark.contracts import (
     MODALITIES,
     Metric,
@@ -19,9 +18,10 @@ from benchmark.contracts import (
     Task,
     Units,
 )
-from benchmark.correlations import correlations
-from benchmark.correspondence import correspondences
-from benchmark.heterogeneity import (
+from benchmark.metrics.averages import median_of
+from benchmark.metrics.correlations import correlations
+from benchmark.metrics.correspondence import correspondences
+from benchmark.metrics.heterogeneity import (
     bin_names,
     by_coactivation,
     label_picked,
@@ -29,17 +29,17 @@ from benchmark.heterogeneity import (
     split_into_many,
     two_runs,
 )
-from benchmark.probe import modality_probe
-from benchmark.references import reference, wanted
-from benchmark.side_references import (
+from benchmark.metrics.probe import modality_probe
+from benchmark.metrics.splitting import splitting
+from benchmark.metrics.transfer import transfer
+from benchmark.references.changes import reference, wanted
+from benchmark.references.sides import (
     chosen_in_place,
     halves_of_one_modality,
     names_shuffled,
     other_captions,
     shuffled_map,
 )
-from benchmark.splitting import splitting
-from benchmark.transfer import transfer
 
 TRANSFER = ("transfer_auc*",)
 CORRESPONDENCE = ("hit@*", "mrr*")

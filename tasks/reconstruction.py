@@ -10,8 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from benchmark.averages import Ratio, mean_of_ratios, total
-from benchmark.coactivation import alive
+from benchmark.alignment.coactivation import alive
 from benchmark.contracts import (
     MODALITIES,
     Metric,
@@ -23,8 +22,9 @@ from benchmark.contracts import (
     Task,
     Units,
 )
-from benchmark.metrics import RowErrors, row_errors
-from benchmark.references import (
+from benchmark.metrics.averages import Ratio, mean_of_ratios, total
+from benchmark.metrics.errors import RowErrors, row_errors
+from benchmark.references.changes import (
     identity,
     mean_predictor,
     pca,

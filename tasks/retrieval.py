@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 import numpy as np
 from jaxtyping import Int
 
-from benchmark.averages import mean_of_ratios, total
 from benchmark.contracts import (
     Metric,
     Need,
@@ -19,11 +18,12 @@ from benchmark.contracts import (
     Task,
     Units,
 )
-from benchmark.negatives import preferred
-from benchmark.ranking import Standing, expected_hit, pessimistic_hit
-from benchmark.references import identity, reference, shuffled_partners, wanted
-from benchmark.similarity import overlaps, unit_rows
-from benchmark.standings import DIRECTIONS, comparable, owners, rows, stand, true_pairs
+from benchmark.metrics.averages import mean_of_ratios, total
+from benchmark.metrics.negatives import preferred
+from benchmark.metrics.ranking import Standing, expected_hit, pessimistic_hit
+from benchmark.metrics.similarity import overlaps, unit_rows
+from benchmark.references.changes import identity, reference, shuffled_partners, wanted
+from benchmark.references.standings import DIRECTIONS, comparable, owners, rows, stand, true_pairs
 
 DEPTHS = (1, 5, 10)
 KINDS = ("colour", "position")

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.activations import activations
+from benchmark.activations.reading import activations
+from benchmark.activations.store import Store
 from benchmark.contracts import Concepts, Negatives, PairedActivations, Site
-from benchmark.store import Store
 
 SITE = Site("embedding", "image", "text")
 TOKENS = Site("patches", "image", "text", pool="none")

@@ -9,11 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.activations import activations
+from benchmark.activations.reading import activations
 from benchmark.backends.planted import Synthetic, open_backend
 from benchmark.contracts import Artifact, Dictionary, PairedActivations, Planted, Subject, Units
-from benchmark.dictionaries import Paired, Tower
-from benchmark.frames import Frame, Matched
+from benchmark.sae.dictionaries import Paired, Tower
+from benchmark.sae.frames import Frame, Matched
 from tasks.ground_truth import GroundTruth
 
 N_SHARED, N_IMAGE, N_TEXT, D = 8, 3, 2, 32

@@ -18,8 +18,8 @@ from benchmark.contracts import (
     SparseCodes,
     Subject,
 )
-from benchmark.dictionaries import Paired, Tower
-from benchmark.frames import Frame, Matched, Same
+from benchmark.sae.dictionaries import Paired, Tower
+from benchmark.sae.frames import Frame, Matched, Same
 
 SITE = Site("here", "image.module", "text.module")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.prefetch import ahead
+from benchmark.activations.prefetch import ahead
 from tests.fake_rows import SITE, TOKENS, FakeBackend, FakeData, bytes_of, take
 
 

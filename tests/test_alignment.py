@@ -7,8 +7,8 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from benchmark import coactivation as module
-from benchmark.alignment import (
+from benchmark.alignment import coactivation as module
+from benchmark.alignment.assignment import (
     among_alive,
     chance,
     decoder_cosine,
@@ -17,9 +17,9 @@ from benchmark.alignment import (
     matched,
     sinkhorn,
 )
-from benchmark.coactivation import alive, coactivation, shuffled
+from benchmark.alignment.coactivation import alive, coactivation, shuffled
+from benchmark.alignment.dense_maps import cca, procrustes
 from benchmark.contracts import SparseCodes
-from benchmark.dense_maps import cca, procrustes
 
 N, M, K = 900, 40, 4
 

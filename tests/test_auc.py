@@ -7,8 +7,8 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from benchmark.auc import auc
 from benchmark.contracts import SparseCodes
+from benchmark.metrics.auc import auc
 
 
 def codes(n: int, width: int, seed: int, *, signed: bool) -> SparseCodes:

@@ -14,11 +14,11 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from benchmark.activations import activations
+from benchmark.activations.reading import activations
+from benchmark.activations.store import Store
 from benchmark.backends.clip import Clip, open_backend
+from benchmark.backends.hooks import mean_over, outputs_of, residual
 from benchmark.contracts import Backend, Need
-from benchmark.hooks import mean_over, outputs_of, residual
-from benchmark.store import Store
 from tests.tiny_clip import PX, TEXT, Pictures, save_folder
 
 

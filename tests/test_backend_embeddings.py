@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from benchmark.activations import activations
+from benchmark.activations.reading import activations
 from benchmark.backends.embeddings import SITE, Embeddings, open_backend
 from benchmark.contracts import Backend, Need
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from benchmark import clip_loading
+from benchmark.backends import clip_loading
 from benchmark.backends.clip import open_backend
 from tests.tiny_clip import TEXT, save_folder
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmark.compare import (
+from benchmark.reports.compare import (
     Compared,
     Comparison,
     across_table,

@@ -10,11 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.checkpoints import digest, load, parameters, save
 from benchmark.contracts import SparseCodes
-from benchmark.dictionaries import Paired, Tower, same_width
-from benchmark.frames import DenseMap, Matched, Same, disjoint
-from benchmark.topk import strongest
+from benchmark.sae.checkpoints import digest, load, parameters, save
+from benchmark.sae.dictionaries import Paired, Tower, same_width
+from benchmark.sae.frames import DenseMap, Matched, Same, disjoint
+from benchmark.sae.topk import strongest
 
 
 def tower(d: int = 5, m: int = 12, k: int = 3, seed: int = 0, scale: float = 2.0) -> Tower:

@@ -16,8 +16,8 @@ from benchmark.conformance.methods import check_method
 from benchmark.conformance.promises import faults
 from benchmark.conformance.tiny_world import SITE, world
 from benchmark.contracts import Need, silent
-from benchmark.fitting import training_data
 from benchmark.registry import catalogue, find
+from benchmark.run.fitting import training_data
 from tests.faults.dictionary_mutants import DICTIONARIES
 from tests.faults.method_mutants import METHODS
 from tests.faults.mutants import HERE, Mutant

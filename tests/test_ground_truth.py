@@ -8,8 +8,8 @@ import torch
 from torch.nn.functional import normalize
 
 from benchmark.contracts import Subject
-from benchmark.dictionaries import Paired
-from benchmark.frames import Same, disjoint
+from benchmark.sae.dictionaries import Paired
+from benchmark.sae.frames import Same, disjoint
 from methods.oracle import PlantedDictionary
 from tasks.ground_truth import GroundTruth
 from tests.planted_subjects import (

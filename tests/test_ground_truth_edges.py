@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from benchmark.contracts import Subject
-from benchmark.frames import disjoint
+from benchmark.sae.frames import disjoint
 from tasks.ground_truth import GroundTruth
 from tests.planted_subjects import (
     IMAGE,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.house_rules import OURS, ROOT, forbidden, modules, room_of
-from benchmark.rooms import ROOMS
+from benchmark.conformance.house_rules import OURS, ROOT, forbidden, modules, room_of
+from benchmark.conformance.rooms import ROOMS
 
 NAMED = {name: path for name, path in modules().items() if name not in OURS}
 LIGHT = sorted(name for name in NAMED if ROOMS[room_of(name) or "command"].light)
@@ -42,14 +42,20 @@ def test_every_door_and_every_room_exists() -> None:
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("import benchmark.runner", "benchmark.runner (runner)"),
+        ("import benchmark.run.runner", "benchmark.run.runner (run)"),
         ("from benchmark.backends import open_backend", "benchmark.backends (names)"),
-        ("from benchmark import scoring", "benchmark.scoring (runner)"),
+        ("from benchmark.run import scoring", "benchmark.run.scoring (run)"),
         ("import tasks.retrieval", "tasks.retrieval (tasks)"),
         ("from methods import jsae", "methods.jsae (methods)"),
-        ("def f():\n    from benchmark.store import Store", "benchmark.store (store)"),
-        ("import importlib\nimportlib.import_module('benchmark.runner')", "benchmark.runner"),
-        ("__import__('benchmark.runner')", "benchmark.runner"),
+        (
+            "def f():\n    from benchmark.activations.store import Store",
+            "benchmark.activations.store (activations)",
+        ),
+        (
+            "import importlib\nimportlib.import_module('benchmark.run.runner')",
+            "benchmark.run.runner",
+        ),
+        ("__import__('benchmark.run.runner')", "benchmark.run.runner"),
         ("from .jsae import JSAE", "files load by path"),
         ("from tests.planted import world", "tests are not installed"),
     ],
@@ -67,10 +73,10 @@ def test_a_forbidden_import_is_seen(line: str, found: str, tmp_path: Path) -> No
     [
         "import torch",
         "from benchmark.contracts import Method",
-        "from benchmark import training",
+        "from benchmark.sae import training",
         "import benchmark",
         "import methodsology",
-        "x = 'import benchmark.runner'",
+        "x = 'import benchmark.run.runner'",
     ],
 )
 def test_an_allowed_import_is_left_alone(line: str, tmp_path: Path) -> None:

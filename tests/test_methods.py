@@ -10,10 +10,10 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from benchmark.checkpoints import digest
+from benchmark.alignment.mapping import recall_at_1
 from benchmark.contracts import Artifact, Method, Modality, Need
-from benchmark.dictionaries import Paired
-from benchmark.mapping import recall_at_1
+from benchmark.sae.checkpoints import digest
+from benchmark.sae.dictionaries import Paired
 from methods.identity import Identity
 from methods.jsae import JSAE
 from methods.labelled import Labelled

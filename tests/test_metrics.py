@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.averages import mean_of_ratios, median_of, total
-from benchmark.metrics import cosine, row_errors, sorted_median, squared_deviation, squared_error
+from benchmark.metrics.averages import mean_of_ratios, median_of, total
+from benchmark.metrics.errors import (
+    cosine,
+    row_errors,
+    sorted_median,
+    squared_deviation,
+    squared_error,
+)
 from benchmark.statistics import estimates
 
 X = np.array([[3.0, 4.0], [0.0, 0.0], [1.0, 0.0]], dtype=np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from benchmark.metrics_planted import (
+from benchmark.metrics.planted import (
     claims,
     code_cosines,
     cosines,

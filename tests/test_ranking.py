@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.contracts import SparseCodes
-from benchmark.negatives import preferred
-from benchmark.ranking import (
+from benchmark.metrics.negatives import preferred
+from benchmark.metrics.ranking import (
     Standing,
     by_query,
     expected_hit,
@@ -22,7 +22,7 @@ from benchmark.ranking import (
     rank,
     rank_again,
 )
-from benchmark.similarity import blocks, overlaps, pair_scores, unit_rows
+from benchmark.metrics.similarity import blocks, overlaps, pair_scores, unit_rows
 
 
 def standing(above: int, tied: int, relevant: int) -> Standing:
@@ -107,7 +107,7 @@ def plainly(a: SparseCodes, b: SparseCodes) -> np.ndarray:
 def test_ranks_equal_those_of_a_plain_count(
     form: str, signed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmark.similarity.CELLS", 300)
+    monkeypatch.setattr("benchmark.metrics.similarity.CELLS", 300)
     a, b = codes(31, 12, 3, 0, signed), codes(47, 12, 3, 1, signed)
     expected = plainly(a, b)
     if form != "sparse":
@@ -138,7 +138,7 @@ def test_ranks_equal_those_of_a_plain_count(
 def test_scores_do_not_depend_on_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = unit_rows(codes(31, 12, 3, 3)), unit_rows(codes(47, 12, 3, 4))
     whole = np.concatenate([scores for _, scores in blocks(a, b)])
-    monkeypatch.setattr("benchmark.similarity.CELLS", 1)
+    monkeypatch.setattr("benchmark.metrics.similarity.CELLS", 1)
     single = np.concatenate([scores for _, scores in blocks(a, b)])
     assert whole.shape == (31, 47)
     assert np.array_equal(whole, single)

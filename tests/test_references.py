@@ -9,9 +9,8 @@ import pytest
 import torch
 
 from benchmark.contracts import Subject
-from benchmark.dictionaries import Paired
-from benchmark.plain_dictionaries import constant, identity, principal, random_units
-from benchmark.references import (
+from benchmark.metrics.subsets import caption_pairs, captions_as_images, first_images
+from benchmark.references.changes import (
     DISTINCT,
     active_latents,
     inheriting,
@@ -22,8 +21,9 @@ from benchmark.references import (
     shuffled_partners,
     wanted,
 )
-from benchmark.side_references import other_captions, random_places, shuffled_map
-from benchmark.subsets import caption_pairs, captions_as_images, first_images
+from benchmark.references.sides import other_captions, random_places, shuffled_map
+from benchmark.sae.dictionaries import Paired
+from benchmark.sae.plain_dictionaries import constant, identity, principal, random_units
 from tests.subjects import World, activations, subject, unit_rows
 
 

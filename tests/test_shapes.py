@@ -8,7 +8,7 @@ import torch
 from jaxtyping import TypeCheckError
 
 from benchmark.contracts import SparseCodes, Units
-from benchmark.metrics import cosine, squared_error
+from benchmark.metrics.errors import cosine, squared_error
 
 
 def test_an_array_with_the_wrong_number_of_axes_is_refused() -> None:

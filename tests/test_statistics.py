@@ -518,7 +518,7 @@ def test_thirty_metrics_of_ten_thousand_units_are_quick() -> None:
 
 def test_statistics_import_neither_torch_nor_the_contracts() -> None:
     code = (
-        "import sys, benchmark.statistics, benchmark.results, benchmark.compare, "
+        "import sys, benchmark.statistics, benchmark.results, benchmark.reports.compare, "
         "benchmark.provenance; "
         "print([m for m in ('torch', 'benchmark.contracts', 'scipy.stats') if m in sys.modules])"
     )

@@ -15,8 +15,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from benchmark import journal, store
-from benchmark.store import Store
+from benchmark.activations import journal, store
+from benchmark.activations.store import Store
 from tests.fake_rows import FakeBackend, FakeData, bytes_of, entry_of, take
 
 

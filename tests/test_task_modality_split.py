@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from benchmark.contracts import MODALITIES, Concepts, NotApplicableError, Subject
-from benchmark.correlations import correlations, pearson
-from benchmark.correspondence import correspondences
-from benchmark.dictionaries import Paired
-from benchmark.frames import DenseMap, Matched, disjoint
-from benchmark.heterogeneity import bin_names, binned_medians, split_into_many
-from benchmark.probe import modality_probe
-from benchmark.sides import Side, half, side
-from benchmark.splitting import splitting
+from benchmark.metrics.correlations import correlations, pearson
+from benchmark.metrics.correspondence import correspondences
+from benchmark.metrics.heterogeneity import bin_names, binned_medians, split_into_many
+from benchmark.metrics.probe import modality_probe
+from benchmark.metrics.sides import Side, half, side
+from benchmark.metrics.splitting import splitting
+from benchmark.sae.dictionaries import Paired
+from benchmark.sae.frames import DenseMap, Matched, disjoint
 from benchmark.statistics import estimates, point_value
 from tasks.modality_split import ModalitySplit
 from tests.subjects import World, activations, subject, unit_rows, wrongly_same

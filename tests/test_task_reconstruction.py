@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmark.contracts import NotApplicableError, PairedActivations, Subject, Units
-from benchmark.dictionaries import Paired
+from benchmark.sae.dictionaries import Paired
 from benchmark.statistics import estimates, point_value
 from tasks.reconstruction import Reconstruction
 from tests.subjects import World, Written, activations, subject, unit_rows

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from benchmark.contracts import Modality, NotApplicableError, SparseCodes, Subject, Units
-from benchmark.dictionaries import Paired
-from benchmark.frames import disjoint
-from benchmark.references import identity
+from benchmark.references.changes import identity
+from benchmark.sae.dictionaries import Paired
+from benchmark.sae.frames import disjoint
 from benchmark.statistics import point_value
 from tasks.retrieval import Retrieval
 from tests.subjects import World, Written, activations, subject, unit_rows
@@ -110,7 +110,7 @@ def test_shuffled_partners_are_at_the_chance_of_arithmetic(planted: Subject) -> 
 def test_a_null_drawn_from_leading_scores_is_the_null_drawn_in_full(
     planted: Subject, task: Retrieval, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmark.standings.KEPT", kept)
+    monkeypatch.setattr("benchmark.references.standings.KEPT", kept)
     twice = planted.test.pairs.repeat(2, 1)
     used = planted.with_(test=replace(planted.test, pairs=twice))
     full = task.score(used)

@@ -8,16 +8,16 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from benchmark.auxk import AuxK
-from benchmark.checkpoints import digest
 from benchmark.contracts import Budget, TrainingData
-from benchmark.dictionaries import Paired, Tower
-from benchmark.frames import disjoint
-from benchmark.gates import BatchTopK, JumpReLU
-from benchmark.sae import Pass, Sae, cosine
-from benchmark.sparse_step import SparseReLU, SparseTopK, dense_topk
-from benchmark.sparsity import L1Weight
-from benchmark.training import (
+from benchmark.sae.auxk import AuxK
+from benchmark.sae.checkpoints import digest
+from benchmark.sae.dictionaries import Paired, Tower
+from benchmark.sae.frames import disjoint
+from benchmark.sae.gates import BatchTopK, JumpReLU
+from benchmark.sae.sparse_step import SparseReLU, SparseTopK, dense_topk
+from benchmark.sae.sparsity import L1Weight
+from benchmark.sae.trainable import Pass, Sae, cosine
+from benchmark.sae.training import (
     Optimiser,
     order,
     rows,

@@ -16,11 +16,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from benchmark.clip_loading import hash_of, load
-from benchmark.clip_towers import TextReader, n_prefix_tokens, sites_of, text_reader
+from benchmark.backends.clip_loading import hash_of, load
+from benchmark.backends.clip_towers import TextReader, n_prefix_tokens, sites_of, text_reader
+from benchmark.backends.hooks import mean_over, outputs_of, residual
+from benchmark.backends.pixels import Pixels, pixels_of
 from benchmark.contracts import Dataset, Examples, Modality, Need, Site
-from benchmark.hooks import mean_over, outputs_of, residual
-from benchmark.pixels import Pixels, pixels_of
 
 
 @dataclass(frozen=True, eq=False)

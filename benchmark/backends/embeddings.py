@@ -18,8 +18,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from benchmark.backends.embedding_tables import SPLIT_NAMES, Table, read_table
 from benchmark.contracts import Concepts, Examples, Modality, Need, Planted, Site, Split
-from benchmark.embedding_tables import SPLIT_NAMES, Table, read_table
 
 SITE = Site(name="embedding", image_module="image", text_module="text")
 

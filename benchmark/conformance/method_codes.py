@@ -9,13 +9,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmark.checkpoints import load, save
 from benchmark.conformance.code_shapes import RELATIVE, apart, differ, malformed, same_bits
 from benchmark.conformance.fit_runs import MethodCase
 from benchmark.conformance.method_fits import AFTER_CODES, FITS, UNLABELLED
 from benchmark.conformance.promises import Finding, Promise, note
 from benchmark.contracts import MODALITIES, Modality, SparseCodes
-from benchmark.dictionaries import Paired
+from benchmark.sae.checkpoints import load, save
+from benchmark.sae.dictionaries import Paired
 
 ENCODES = "encodes rows into well-formed codes"
 ALIGNS = "aligns codes into its frame"
@@ -166,7 +166,7 @@ def sparse(case: MethodCase) -> Iterator[Finding]:
 def saved(case: MethodCase) -> Iterator[Finding]:
     """Only ready-made dictionaries are written to disk; others are fitted anew each run."""
     if not isinstance(case.dictionary, Paired):
-        yield note("not a benchmark.dictionaries.Paired: every run fits it again")
+        yield note("not a benchmark.sae.dictionaries.Paired: every run fits it again")
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dictionary.safetensors"

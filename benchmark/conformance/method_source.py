@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from benchmark.configure import build, field_types
 from benchmark.conformance.fit_runs import MethodCase
+from benchmark.conformance.house_rules import forbidden
 from benchmark.conformance.promises import Finding, Promise
 from benchmark.contracts import Need
-from benchmark.house_rules import forbidden
 from benchmark.registry import Choice
 
 IMPORTS = "imports only contracts, parts and packages"

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.checkpoints import digest
 from benchmark.conformance.fit_runs import changed
 from benchmark.conformance.promises import Finding, Promise, note
 from benchmark.conformance.task_source import CONFIGURATION, METRICS
@@ -21,6 +20,7 @@ from benchmark.conformance.task_world import (
     subject,
 )
 from benchmark.contracts import Subject, Units
+from benchmark.sae.checkpoints import digest
 
 SCORES = "scores what it declares, the main metric always"
 UNITS = "returns numbers unit by unit"

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from benchmark.conformance.house_rules import forbidden
 from benchmark.conformance.promises import Finding, Promise
 from benchmark.conformance.task_world import TaskCase
 from benchmark.contracts import Metric, Need, Reference
-from benchmark.house_rules import forbidden
 
 IMPORTS = "imports only contracts, measures, references and packages"
 CONFIGURATION = "is a frozen dataclass with both variants"

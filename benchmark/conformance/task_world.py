@@ -24,9 +24,9 @@ from benchmark.contracts import (
     Units,
     derived_seed,
 )
-from benchmark.dictionaries import Paired, Tower
-from benchmark.frames import Matched
 from benchmark.registry import Choice
+from benchmark.sae.dictionaries import Paired, Tower
+from benchmark.sae.frames import Matched
 
 K = 4
 OFFERED = frozenset(Need) - {Need.EDITS, Need.GENERATION, Need.PROJECTOR, Need.TOKENS}

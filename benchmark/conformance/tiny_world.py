@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.activations import activations
+from benchmark.activations.reading import activations
 from benchmark.conformance.tiny_pictures import N_ATOMS, N_PRIVATE, N_SHARED, TinyData
 from benchmark.contracts import (
     Backend,

@@ -1,6 +1,6 @@
 """Low-coherence dictionaries in pairs: unit atoms with a prescribed angle and bounded interference.
 
-The planted world needs [Phi Psi] incoherent but for the pairs it prescribes (PROTOCOLS 6). Random
+The planted world needs [Phi Psi] incoherent but for the pairs it prescribes. Random
 atoms in 256 dimensions meet at cosines up to .33; the search below spreads them to .10 by gradient
 steps on the excess of their Gram matrix, with the prescribed pairs restored after every step.
 """

@@ -1,6 +1,6 @@
 """The planted world: paired rows that are sparse sums of known atoms, with every truth at hand.
 
-x = Φ z_x + ε and y = Ψ z_y + ε, rows L2-normalised (PROTOCOLS 6). A concept is active with
+x = Φ z_x + ε and y = Ψ z_y + ε, rows L2-normalised. A concept is active with
 probability 1 − sparsity, with magnitude Exp(1); shared concepts are active in both rows of a pair.
 """
 

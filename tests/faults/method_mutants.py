@@ -17,7 +17,7 @@ def _after(line: str, more: str) -> str:
 
 
 METHODS: tuple[Mutant, ...] = (
-    importing("benchmark.scoring", source.IMPORTS, "imports_runner"),
+    importing("benchmark.run.scoring", source.IMPORTS, "imports_runner"),
     importing("benchmark.backends.embeddings", source.IMPORTS, "imports_backend"),
     importing("methods.separated", source.IMPORTS, "imports_method"),
     importing("tasks.retrieval", source.IMPORTS, "imports_task"),

@@ -16,8 +16,8 @@ NULL = '        Reference("shuffled", "null", shuffled, draws=5),\n'
 CENTRED = 'Reference("centred", "baseline", centred, metrics=("agree*",))'
 
 TASKS: tuple[Mutant, ...] = (
-    importing("benchmark.scoring", source.IMPORTS, "imports_runner"),
-    importing("benchmark.training", source.IMPORTS, "imports_training"),
+    importing("benchmark.run.scoring", source.IMPORTS, "imports_runner"),
+    importing("benchmark.sae.training", source.IMPORTS, "imports_training"),
     importing("methods.separated", source.IMPORTS, "imports_method"),
     importing("tasks.retrieval", source.IMPORTS, "imports_task"),
     Mutant("version_0", "[int] = 1", "[int] = 0", source.CONFIGURATION, "wanted an int from 1"),

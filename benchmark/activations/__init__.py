@@ -1,0 +1,1 @@
+"""Activations: what a backend says of a split, computed once and kept."""

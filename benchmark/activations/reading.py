@@ -1,0 +1,136 @@
+"""What a backend says of one split: computed once, kept in the store, checked row by row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from benchmark.activations.encoding import checked, computed
+from benchmark.activations.store import Store
+from benchmark.activations.views import View, first_images, texts_of_first
+from benchmark.contracts import (
+    Backend,
+    Dataset,
+    Examples,
+    PairedActivations,
+    Progress,
+    Site,
+    Split,
+    silent,
+)
+
+
+def activations(
+    backend: Backend,
+    data: Dataset,
+    split: Split,
+    site: Site,
+    *,
+    store: Store | None,
+    batch_size: int = 256,
+    progress: Progress = silent,
+    limit: int | None = None,
+) -> PairedActivations:
+    """Rows of both modalities at a site, float32 on the CPU, with all that belongs to them.
+
+    `limit` keeps the first images of the split and their captions. Equal captions are encoded
+    once. Without a store, or where the backend holds its rows in memory, nothing is written.
+    Raises ValueError, one line, on an empty split and on rows that are zero or not finite.
+    """
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit is {limit}, wanted at least 1 image")
+    whole = data.split(split)
+    examples = first_images(whole, limit) if limit and limit < len(whole.ids) else whole
+    if not len(examples.ids) or not len(examples.captions):
+        raise ValueError(
+            f"split {split!r} of {data.name} has {len(examples.ids)} images and "
+            f"{len(examples.captions)} captions, wanted at least one of each"
+        )
+    provenance = _provenance(backend, data, split, site, examples)
+    key = hashlib.sha256(json.dumps(provenance["of"], sort_keys=True).encode()).hexdigest()
+    if getattr(backend, "in_memory", False):
+        rows = _held(backend, whole, examples, site)
+    else:
+        rows = computed(backend, examples, site, store, key, provenance, batch_size, progress)
+    return _paired(examples, split, rows, key)
+
+
+def _provenance(
+    backend: Backend, data: Dataset, split: Split, site: Site, examples: Examples
+) -> dict[str, Any]:
+    """`of`: all that the numbers depend on; batch size and device only move float noise."""
+    contents = hashlib.sha256()
+    false = examples.negatives.captions if examples.negatives else ()
+    for words in (examples.ids, examples.captions, false):
+        contents.update(json.dumps(list(words)).encode())
+    contents.update(np.asarray(examples.caption_of, dtype="<i8").tobytes())
+    of = {
+        "backend": backend.revision,
+        "preprocessing": backend.preprocessing,
+        "dtype": backend.dtype,
+        "data": {"name": data.name, "revision": data.revision, "split": split},
+        "images": len(examples.ids),
+        "texts": len(examples.captions),
+        "contents": contents.hexdigest(),
+        "site": asdict(site),
+    }
+    return {"backend": backend.name, "of": of}
+
+
+def _held(
+    backend: Backend, whole: Examples, examples: Examples, site: Site
+) -> dict[str, Float[Tensor, "n ..."]]:
+    """Rows of a backend that has them in memory, in its own order."""
+    rows = {
+        "image": backend.encode(whole, "image", 0, len(whole.ids), site),
+        "text": backend.encode(whole, "text", 0, len(whole.captions), site),
+    }
+    if isinstance(examples, View):
+        rows["image"] = rows["image"][: len(examples.ids)]
+        rows["text"] = rows["text"][torch.from_numpy(texts_of_first(whole, len(examples.ids)))]
+    if examples.negatives and examples.negatives.captions:
+        rows["negatives"] = backend.encode_texts(examples.negatives.captions, site)
+    return {
+        name: checked(found.float(), f"{name} rows of {backend.name}", 0)
+        for name, found in rows.items()
+    }
+
+
+def _paired(
+    examples: Examples, split: Split, rows: dict[str, Float[Tensor, "n ..."]], key: str
+) -> PairedActivations:
+    image, image_owner = _flat(rows["image"])
+    text, text_owner = _flat(rows["text"])
+    caption_of = torch.as_tensor(np.asarray(examples.caption_of, dtype=np.int64))
+    written = torch.stack([caption_of, torch.arange(len(caption_of))], dim=1)
+    true = written if split == "train" else torch.as_tensor(np.asarray(examples.true_pairs()))
+    false = examples.negatives if "negatives" in rows else None
+    return PairedActivations(
+        image=image,
+        text=text,
+        image_owner=image_owner,
+        text_owner=text_owner,
+        caption_of=caption_of,
+        pairs=true.long(),
+        ids=tuple(examples.ids),
+        fingerprint=key,
+        concepts=examples.concepts,
+        negatives=rows.get("negatives"),
+        negative_of=None if false is None else torch.as_tensor(np.asarray(false.caption)).long(),
+        negative_kinds=() if false is None else tuple(false.kinds),
+    )
+
+
+def _flat(rows: Float[Tensor, "n ..."]) -> tuple[Float[Tensor, "r d"], Tensor]:
+    """Rows, one a token where there are tokens, and the example that each belongs to."""
+    if rows.ndim == 2:
+        return rows, torch.arange(len(rows))
+    owner = torch.arange(len(rows)).repeat_interleave(rows.shape[1])
+    return rows.flatten(0, 1), owner

@@ -1,0 +1,1 @@
+"""Alignment: which latents of two dictionaries fire together, and maps between them."""

@@ -1,0 +1,1 @@
+"""The command line: its words and its lists. Imports no torch."""

@@ -1,0 +1,59 @@
+"""The rooms of the house: which modules play which part, and from which rooms they may import.
+
+`contracts` is the hall; methods see ready-made parts, tasks see measures and references, and
+neither sees a backend, the runner or another of its kind. A new module is added here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Room:
+    """Modules, as shell patterns, and the doors to the rooms that they may import from."""
+
+    modules: tuple[str, ...]
+    doors: tuple[str, ...]
+    light: bool = False
+    """Imported without torch, so that what needs only these starts at once."""
+    closed: bool = False
+    """Its modules do not import each other."""
+
+
+def ours(modules: str, doors: str = "", *, light: bool = False) -> Room:
+    """A room of modules of `benchmark`."""
+    return Room(tuple(f"benchmark.{name}" for name in modules.split()), tuple(doors.split()), light)
+
+
+_PARTS = "contracts sae alignment"
+_MEASURES = "contracts codes metrics"
+_MACHINERY = f"{_PARTS} codes references worlds activations backends names statistics"
+ROOMS: dict[str, Room] = {
+    "contracts": ours("contracts"),
+    "codes": ours("sae.topk alignment.coactivation", "contracts"),
+    "sae": ours("sae* kernels*", "contracts codes"),
+    "alignment": ours("alignment*", "contracts codes sae"),
+    "metrics": ours("metrics*", "contracts codes"),
+    "references": ours("references*", f"{_PARTS} codes metrics"),
+    "worlds": ours("worlds*", "contracts"),
+    "activations": ours("activations*", "contracts"),
+    "names": ours(
+        "command* configure registry backends conformance.rooms conformance.house_rules",
+        "contracts",
+        light=True,
+    ),
+    "backends": ours("backends.*", "contracts worlds"),
+    "statistics": ours("statistics*", light=True),
+    "results": ours("results* provenance", "statistics", light=True),
+    "reports": ours("reports*", "names statistics results", light=True),
+    "run": ours("run*", f"{_MACHINERY} results reports"),
+    "conformance": ours("conformance*", _MACHINERY),
+    "recipes": ours("recipes*", "contracts worlds backends"),
+    "command": ours("__main__", "names run reports conformance", light=True),
+    "methods": Room(("methods.*",), (*_PARTS.split(), "codes"), closed=True),
+    "tasks": Room(("tasks.*",), (*_MEASURES.split(), "references"), closed=True),
+    "leaderboards": Room(
+        ("leaderboards*",), ("names", "statistics", "results", "reports"), light=True
+    ),
+}

@@ -1,0 +1,1 @@
+"""References: floors, baselines and ceilings as functions from subject to subject."""

@@ -1,0 +1,78 @@
+"""How images and captions of a subject stand to each other: pairs, rows, ranks by cosine."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Int
+
+from benchmark.contracts import Modality, SparseCodes, Subject
+from benchmark.metrics.ranking import Leaders, Standing, by_query, rank, rank_again
+from benchmark.metrics.similarity import UnitRows, pair_scores, unit_rows
+from benchmark.references.changes import wanted
+
+DIRECTIONS: dict[str, tuple[Modality, Modality]] = {
+    "i2t": ("image", "text"),
+    "t2i": ("text", "image"),
+}
+KEPT = 1 << 26
+"""Cosines of codes that are kept for drawn nulls, four bytes each; above that they are redone."""
+
+
+def comparable(subject: Subject, space: str) -> bool:
+    """Codes share their frame; reconstructions are comparable only where the widths agree."""
+    return not space or subject.test.image.shape[1] == subject.test.text.shape[1]
+
+
+def true_pairs(subject: Subject, direction: str) -> Int[np.ndarray, "p 2"]:
+    """(query, candidate) of every true pair."""
+    pairs = subject.test.pairs.cpu().numpy()
+    return pairs if direction == "i2t" else pairs[:, ::-1]
+
+
+def owners(subject: Subject, direction: str) -> Int[np.ndarray, " n"]:
+    """Image that each query belongs to: what is drawn again in the bootstrap."""
+    if direction == "i2t":
+        return np.arange(subject.test.n_images)
+    return subject.test.caption_of.cpu().numpy()
+
+
+def rows(subject: Subject, space: str, modality: Modality) -> UnitRows:
+    """What is compared, at norm 1; kept for the references that leave codes alone."""
+    key = ("unit rows", space, modality)
+    if key not in subject.cache:
+        subject.cache[key] = unit_rows(coded(subject, space, modality))
+    return subject.cache[key]
+
+
+def coded(subject: Subject, space: str, modality: Modality) -> SparseCodes:
+    """Aligned codes, or reconstructions seen as dense codes."""
+    if not space:
+        return subject.codes("test", modality)
+    x = subject.reconstruction("test", modality)
+    return SparseCodes(x, None, x.shape[1])
+
+
+def stand(subject: Subject, space: str, direction: str, pairs: Int[np.ndarray, "p 2"]) -> Standing:
+    """Standing of every query; from the leading scores where recalls alone are asked again."""
+    key = ("leaders", space, direction)
+    leaders: Leaders | None = subject.cache.get(key)
+    if leaders is not None and not wanted(subject, f"tie_rate/{direction}"):
+        return rank_again(leaders, pairs, scores_again(subject, space, direction, pairs))
+    queries, candidates = (rows(subject, space, m) for m in DIRECTIONS[direction])
+    again = not space
+    every = again and direction == "i2t" and queries.shape[0] * candidates.shape[0] <= KEPT
+    found = rank(queries, candidates, by_query(pairs), leaders=again, every=every)
+    standing, subject.cache[key] = found
+    return standing
+
+
+def scores_again(
+    subject: Subject, space: str, direction: str, pairs: Int[np.ndarray, "p 2"]
+) -> Int[np.ndarray, " p"]:
+    """Cosines of pairs in millionths: looked up where all were kept, else computed."""
+    images = subject.cache.get(("leaders", space, "i2t"))
+    if images is not None and images.every is not None:
+        image, text = pairs.T if direction == "i2t" else pairs[:, ::-1].T
+        return images.every[image, text]
+    query, candidate = DIRECTIONS[direction]
+    return pair_scores(rows(subject, space, query), rows(subject, space, candidate), pairs)

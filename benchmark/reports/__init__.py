@@ -1,0 +1,1 @@
+"""Reports: tables, figures and comparisons from records. Imports no torch."""

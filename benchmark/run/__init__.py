@@ -1,0 +1,1 @@
+"""Running a request: materials, fits, scores, cells."""

@@ -1,0 +1,177 @@
+"""From a method on a backend to the record of a cell, and whether one is there already."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from benchmark.contracts import MODALITIES, Method, Need, Subject, Task
+from benchmark.registry import ROOT, Choice
+from benchmark.results import (
+    BackendRecord,
+    Cell,
+    DataRecord,
+    Environment,
+    MethodRecord,
+    Status,
+    TaskRecord,
+    canonical,
+    cell_key,
+)
+from benchmark.run.fitting import Fit
+from benchmark.run.materials import Materials
+
+
+@dataclass(frozen=True)
+class Case:
+    """One method in one configuration, on one backend, data set and site."""
+
+    choice: Choice
+    method: Method
+    given: Mapping[str, Any]
+    variant: str
+    materials: Materials
+    package: str
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """Every field of the method, given or default, as JSON has it."""
+        fields: dict[str, Any] = asdict(self.method) if is_dataclass(self.method) else {}
+        return json.loads(canonical(fields))
+
+    def fit_key(self, seed: int) -> str:
+        """Everything that a fit depends on: tasks and the evaluated split are not among it."""
+        request, m = self.materials.request, self.materials
+        parts = [
+            self.choice.name,
+            self.config,
+            self.choice.entry.digest,
+            [m.backend.name, m.backend.revision, m.site.name],
+            [m.data.name, m.data.revision, request.limit, request.centre],
+            [seed, self.package, request.device],
+        ]
+        return hashlib.sha256(canonical(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Place:
+    """One cell to be: a case, a task, a seed."""
+
+    case: Case
+    asked: Choice
+    task: Task
+    seed: int
+
+    @property
+    def siblings(self) -> tuple[int, ...]:
+        """Other seeds of the run, where the task looks at them."""
+        looks = any(Need.SECOND_SEED in r.needs for r in self.task.references)
+        looks = looks or Need.SECOND_SEED in self.task.needs
+        seeds = self.case.materials.request.seeds
+        return tuple(s for s in seeds if s != self.seed) if looks else ()
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What the record says of itself before any number is in it."""
+        case, m = self.case, self.case.materials
+        request = m.request
+        code = hashlib.sha256(
+            (case.choice.entry.digest + self.asked.entry.digest).encode()
+        ).hexdigest()
+        needs = case.method.needs
+        return {
+            "task": TaskRecord(name=self.asked.name, version=self.task.version),
+            "method": MethodRecord(
+                name=case.choice.name,
+                config=case.config,
+                given=json.loads(canonical(dict(case.given))),
+                code=code,
+                supervised=bool(needs & {Need.CONCEPTS, Need.PLANTED}),
+            ),
+            "backend": BackendRecord(
+                name=m.backend.name,
+                revision=m.backend.revision,
+                sites=tuple(s.name for s in m.backend.sites),
+                preprocessing=m.backend.preprocessing,
+                dtype=m.backend.dtype,
+            ),
+            "site": m.site.name,
+            "data": DataRecord(
+                name=m.data.name,
+                revision=m.data.revision,
+                limit=request.limit,
+                centred=request.centre,
+                licence=m.data.licence,
+            ),
+            "split": request.split,
+            "variant": case.variant,
+            "seed": self.seed,
+            "siblings": self.siblings,
+            "package": case.package,
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """The content key: a second seed, field or line of code never shares it."""
+        facts = self.identity
+        return cell_key(
+            task=facts["task"].name,
+            task_version=facts["task"].version,
+            variant=facts["variant"],
+            method=facts["method"].name,
+            config=facts["method"].config,
+            code=facts["method"].code,
+            backend=facts["backend"].name,
+            backend_revision=facts["backend"].revision,
+            site=facts["site"],
+            data=facts["data"].name,
+            data_revision=facts["data"].revision,
+            split=facts["split"],
+            seed=facts["seed"],
+            limit=facts["data"].limit,
+            centred=facts["data"].centred,
+            siblings=facts["siblings"],
+            package=facts["package"],
+        )
+
+    def cell(self, environment: Environment, status: Status, **more: Any) -> Cell:
+        """The record of this place."""
+        facts = {**self.identity, **more}
+        return Cell(key=self.key, status=status, environment=environment, **facts)
+
+    def described(self, fitted: Fit, subject: Subject) -> dict[str, Any]:
+        """What only a scored cell knows of its method and data."""
+        method = self.identity["method"].model_copy(
+            update={
+                "parameters": fitted.parameters,
+                "checkpoint_sha256": fitted.digest,
+                "chosen": json.loads(canonical(dict(fitted.artifact.chosen))),
+                "l0": {
+                    m: float(subject.native("test", m).l0().double().mean()) for m in MODALITIES
+                },
+            }
+        )
+        splits = {"train": subject.train, "val": subject.val, "evaluated": subject.test}
+        sizes = {
+            f"{name}/{what}": count
+            for name, split in splits.items()
+            for what, count in (("images", split.n_images), ("captions", split.n_texts))
+        }
+        ids = hashlib.sha256("\n".join(subject.test.ids).encode()).hexdigest()
+        data = self.identity["data"].model_copy(update={"sizes": sizes, "ids_sha256": ids})
+        return {"method": method, "data": data}
+
+
+@cache
+def package_digest() -> str:
+    """sha256 over the code of ours that numbers can depend on: other code, other cells."""
+    sha = hashlib.sha256()
+    for path in sorted((ROOT / "benchmark").rglob("*.py")):
+        if Path("recipes") not in path.relative_to(ROOT / "benchmark").parents:
+            sha.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return sha.hexdigest()

@@ -1,0 +1,102 @@
+"""One fit: what a method may see, the artifact it leaves, and the file that survives a kill."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmark.contracts import Artifact, Method, Need, Site, TrainingData, derived_seed
+from benchmark.results import write_whole
+from benchmark.run.materials import Materials
+from benchmark.sae.checkpoints import digest, load, parameters, save
+from benchmark.sae.dictionaries import Paired
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted method with what the record says of it."""
+
+    artifact: Artifact
+    digest: str | None
+    parameters: int | None
+    seconds: float
+    file: Path | None
+
+
+def training_data(method: Method, materials: Materials, seed: int) -> TrainingData:
+    """Train and val as the method may see them: labels and truth only if it declared the need."""
+    labelled = Need.CONCEPTS in method.needs
+    read = [materials.split(name) for name in ("train", "val")]
+    train, val = (each if labelled else replace(each, concepts=None) for each in read)
+    return TrainingData(
+        train=train,
+        val=val,
+        site=materials.site,
+        seed=seed,
+        backend=materials.backend,
+        planted=materials.data.planted if Need.PLANTED in method.needs else None,
+        device=torch.device(materials.request.device),
+        progress=materials.progress,
+    )
+
+
+def fit(method: Method, data: TrainingData, file: Path, shared: Path | None = None) -> Fit:
+    """The artifact of a method, from its file where an earlier run left it whole.
+
+    `shared` is the same file in the machine's cache: a fit of another results folder is copied
+    from there, and one that is made here is copied to there.
+    """
+    if shared is not None:
+        _copy(shared, file)
+    kept = _kept(file, data.site)
+    if kept is None:
+        kept = _made(method, data, file)
+        if shared is not None:
+            _copy(file, shared)
+    return kept
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies a fit, then the sidecar that makes it whole; nothing where it is there already."""
+    if target.with_suffix(".json").is_file() or not source.with_suffix(".json").is_file():
+        return
+    for suffix in (source.suffix, ".json"):
+        write_whole(target.with_suffix(suffix), source.with_suffix(suffix).read_bytes())
+
+
+def _made(method: Method, data: TrainingData, file: Path) -> Fit:
+    """Fits, and keeps what can be kept: the dictionary, then the facts that make it whole."""
+    torch.manual_seed(derived_seed("global", data.seed))
+    started = time.perf_counter()
+    artifact = method.fit(data)
+    seconds = time.perf_counter() - started
+    if not isinstance(artifact, Artifact):
+        found = type(artifact).__name__
+        raise ValueError(f"{type(method).__name__}.fit returned {found}, wanted an Artifact")
+    if not isinstance(artifact.dictionary, Paired) or artifact.patch:
+        return Fit(artifact, None, None, seconds, None)
+    save(artifact.dictionary, file)
+    facts = {"k": artifact.k, "chosen": dict(artifact.chosen), "seconds": seconds}
+    write_whole(file.with_suffix(".json"), json.dumps(facts).encode())
+    return _described(artifact, seconds, file)
+
+
+def _kept(file: Path, site: Site) -> Fit | None:
+    """The fit of an earlier run; None unless both its files are whole."""
+    sidecar = file.with_suffix(".json")
+    if not (file.is_file() and sidecar.is_file()):
+        return None
+    facts: dict[str, Any] = json.loads(sidecar.read_text())
+    artifact = Artifact(load(file), site, k=facts["k"], chosen=facts["chosen"])
+    return _described(artifact, facts["seconds"], file)
+
+
+def _described(artifact: Artifact, seconds: float, file: Path) -> Fit:
+    dictionary = artifact.dictionary
+    assert isinstance(dictionary, Paired)
+    return Fit(artifact, digest(dictionary), parameters(dictionary), seconds, file)

@@ -1,0 +1,128 @@
+"""What a cell is scored on: the opened backend, its data, its site and the activations."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from torch import Tensor
+
+from benchmark.activations.reading import Store, activations
+from benchmark.backends import open_backend
+from benchmark.command.listing import DATA
+from benchmark.contracts import (
+    Backend,
+    Dataset,
+    Need,
+    PairedActivations,
+    Progress,
+    Site,
+    Split,
+)
+from benchmark.run.request import Request
+
+
+@dataclass(frozen=True)
+class Materials:
+    """One backend over one data set at one site; activations are read when first asked for."""
+
+    backend: Backend
+    data: Dataset
+    site: Site
+    request: Request
+    progress: Progress
+    store: Store
+    _kept: dict[str, PairedActivations] = field(default_factory=dict)
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """What tells these materials from any others of the run."""
+        return (self.backend.name, self.backend.revision, self.data.name, self.site.name)
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """What backend, data and run offer to methods and tasks."""
+        more = {Need.SECOND_SEED} if len(self.request.seeds) > 1 else set()
+        less = set() if self.one_width else {Need.SAME_WIDTH}
+        return (self.backend.provides | self.data.provides | more) - less
+
+    @cached_property
+    def one_width(self) -> bool:
+        """Whether both modalities are equally wide here; the backend speaks of its first site."""
+        if self.site == self.backend.sites[0]:
+            return True
+        train = self.split("train")
+        return train.image.shape[1] == train.text.shape[1]
+
+    @cached_property
+    def means(self) -> tuple[Tensor, Tensor]:
+        """Train means of both modalities: what `--centre` removes."""
+        train = self._read("train")
+        return train.image.mean(0), train.text.mean(0)
+
+    def split(self, name: Split) -> PairedActivations:
+        """Activations of one split, centred if the request says so."""
+        if name not in self._kept:
+            read = self._read(name)
+            self._kept[name] = self._centred(read) if self.request.centre else read
+        return self._kept[name]
+
+    def _read(self, name: Split) -> PairedActivations:
+        return activations(
+            self.backend,
+            self.data,
+            name,
+            self.site,
+            store=self.store,
+            batch_size=self.request.batch_size,
+            progress=self.progress,
+            limit=self.request.limit,
+        )
+
+    def _centred(self, read: PairedActivations) -> PairedActivations:
+        image, text = self.means
+        negatives = None if read.negatives is None else read.negatives - text
+        return replace(
+            read,
+            image=read.image - image,
+            text=read.text - text,
+            negatives=negatives,
+            fingerprint=f"{read.fingerprint}+centred",
+        )
+
+
+def gather(
+    spec: str, request: Request, progress: Progress, say: Callable[[str], None]
+) -> Materials:
+    """Opens a backend and finds its data and site. Raises ValueError in one line."""
+    backend = open_backend(spec, device=request.device)
+    data = backend.data
+    if data is not None and request.data not in (None, data.name):
+        raise ValueError(f"--data {request.data}: {spec} brings its own data, {data.name}")
+    if data is None:
+        data = open_data(request.data or "scenes")
+    site = pick(backend, request.site)
+    return Materials(backend, data, site, request, progress, Store(say=say))
+
+
+def open_data(name: str) -> Dataset:
+    """A registered data set. Raises ValueError with the nearest name."""
+    if name not in DATA:
+        near = difflib.get_close_matches(name, list(DATA), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(DATA)}"
+        raise ValueError(f"no data called {name}: {hint}")
+    module, _, attribute = DATA[name][0].partition(":")
+    return getattr(importlib.import_module(module), attribute)()
+
+
+def pick(backend: Backend, name: str | None) -> Site:
+    """The named site of a backend, or its first."""
+    if name is None:
+        return backend.sites[0]
+    sites = {site.name: site for site in backend.sites}
+    if name not in sites:
+        raise ValueError(f"{backend.name} has no site {name}: there are {', '.join(sites)}")
+    return sites[name]

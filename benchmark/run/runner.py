@@ -1,0 +1,149 @@
+"""Fit, score subject and references, record: the one file that knows every noun. Kept small."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+
+from benchmark.configure import build
+from benchmark.contracts import Method, NotApplicableError, Progress, Subject, Task, silent
+from benchmark.results import Cell
+from benchmark.run.cells import Case, Place, package_digest
+from benchmark.run.fitting import Fit, fit, training_data
+from benchmark.run.materials import Materials, gather
+from benchmark.run.request import Request
+from benchmark.run.scoring import Memo, score
+from benchmark.run.shelf import Shelf
+
+
+@dataclass
+class Runner:
+    """One request being run; fits and references of the data are kept while it lasts."""
+
+    request: Request
+    shelf: Shelf
+    progress: Progress = silent
+    say: Callable[[str], None] = print
+    memo: Memo = field(default_factory=dict)
+    fits: dict[str, Fit | Exception] = field(default_factory=dict)
+    timing: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> Iterator[Cell]:
+        """Every cell of the request, as soon as it is recorded."""
+        for spec in self.request.backends:
+            materials = gather(spec, self.request, self.progress, self.say)
+            for choice, given in zip(self.request.methods, self.request.given, strict=True):
+                for variant in self.request.variants:
+                    paper = choice.entry.paper if variant == "paper" else {}
+                    method = build(choice, {**paper, **given})
+                    yield from self._case(
+                        Case(choice, method, given, variant, materials, package_digest())
+                    )
+
+    def _case(self, case: Case) -> Iterator[Cell]:
+        for seed in self.request.seeds:
+            kept: list[Subject] = []
+            for asked in self.request.tasks:
+                task = build(asked, {"variant": case.variant})
+                place = Place(case, asked, task, seed)
+                found = self.shelf.kept(place)
+                yield found if found is not None else self._place(place, kept)
+
+    def _place(self, place: Place, kept: list[Subject]) -> Cell:
+        """Scores one cell; whatever goes wrong in the method or task becomes its status."""
+        materials = place.case.materials
+        reason = not_applicable(place.task, place.case.method, materials)
+        if reason:
+            return self.shelf.put(place, "not_applicable", reason=reason)
+        self.timing = {}
+        try:
+            if not kept:
+                kept.append(self._subject(place))
+            provided = materials.provides | place.case.method.provides
+            with self._timed("score"):
+                found = score(place.task, kept[0], provided, self.memo, materials.where)
+            fitted = self.fits[place.case.fit_key(place.seed)]
+            assert isinstance(fitted, Fit)
+            return self.shelf.put_scored(place, found, fitted, kept[0], self.timing)
+        except NotApplicableError as error:
+            return self.shelf.put(place, "not_applicable", reason=one_line(error))
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            return self.shelf.put(place, "oom", reason=one_line(error) or "out of memory")
+        except Exception as error:
+            if self.request.traceback:
+                raise
+            return self.shelf.put(place, "failed", reason=one_line(error))
+
+    def _subject(self, place: Place) -> Subject:
+        """The fitted method before its judges, on the patched backend."""
+        materials, request = place.case.materials, self.request
+        with self._timed("activations"):
+            train, val = materials.split("train"), materials.split("val")
+            test = materials.split(request.split)
+        artifact = self._fit(place.case, place.seed).artifact
+        others = [s for s in request.seeds if s != place.seed]
+        backend = materials.backend
+        return Subject(
+            artifact=artifact,
+            train=train,
+            val=val,
+            test=test,
+            seed=place.seed,
+            backend=backend.patched(artifact.patch) if artifact.patch else backend,
+            planted=materials.data.planted,
+            siblings=tuple(self._fit(place.case, seed).artifact for seed in others),
+            device=torch.device(request.device),
+            batch_size=request.batch_size,
+        )
+
+    def _fit(self, case: Case, seed: int) -> Fit:
+        """The fit of a case and seed; one that failed fails again without being tried again."""
+        key = case.fit_key(seed)
+        if key not in self.fits:
+            data = training_data(case.method, case.materials, seed)
+            files = self.shelf.fit_files(key)
+            with self._timed("fit"):
+                try:
+                    self.fits[key] = fit(case.method, data, *files)
+                except Exception as error:
+                    self.fits[key] = error
+        found = self.fits[key]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.timing[phase] = self.timing.get(phase, 0.0) + time.perf_counter() - started
+
+
+def not_applicable(task: Task, method: Method, materials: Materials) -> str | None:
+    """Why a cell makes no sense, or None: (task.needs | method.needs) − all that is provided.
+
+    Raises ValueError where `--split all` meets a method that fits: that is a mistake, no cell.
+    """
+    if materials.request.split == "all":
+        if method.fits:
+            raise ValueError(
+                f"--split all holds the rows that {type(method).__name__} fits on: "
+                "wanted a method that fits nothing (identity), or --split test"
+            )
+        if task.fits:
+            return "chooses on train, which --split all also evaluates"
+    missing = (task.needs | method.needs) - (materials.provides | method.provides)
+    if missing:
+        return "needs " + " and ".join(sorted(need.value for need in missing))
+    return None
+
+
+def one_line(error: BaseException) -> str:
+    """An error as one line: its type where the message alone says too little."""
+    text = " ".join(str(error).split())
+    plain = isinstance(error, ValueError | NotApplicableError) and text
+    return text if plain else f"{type(error).__name__}: {text}"

@@ -1,0 +1,100 @@
+"""The `run` verb: runs a request, then shows the table, the figure and where everything went."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmark.results import Cell, Document, Run, document, to_json, write_document
+from benchmark.run.request import Request, request
+
+SHOWN_AFTER_S = 2.0
+
+
+def run_verb(arguments: argparse.Namespace) -> int:
+    """Runs and reports. 0 where every cell is scored or not applicable, 1 where one failed."""
+    asked = request(arguments)
+    quiet_libraries()
+    from benchmark.run.runner import Runner
+    from benchmark.run.shelf import Shelf
+
+    shelf = Shelf(asked)
+    started = now()
+    runner = Runner(asked, shelf, progress=bar(arguments.quiet), say=say(arguments.quiet))
+    cells = list(runner.run())
+    run = Run(
+        arguments=told(arguments),
+        environment=shelf.environment,
+        started=started,
+        finished=now(),
+    )
+    whole = document(run, cells)
+    path = asked.output / "document.json"
+    write_document(path, whole)
+    if arguments.json == "-":
+        print(to_json(whole), end="")
+    elif arguments.json:
+        write_document(Path(arguments.json), whole)
+    if not arguments.quiet:
+        show(whole, asked, path)
+    return verdict(cells)
+
+
+def show(whole: Document, asked: Request, path: Path) -> None:
+    """Table, figure and places, on stderr so that `--json -` stays pure."""
+    from benchmark.reports.figures import figure
+    from benchmark.reports.tables import print_tables
+
+    picture = figure(whole, asked.output / "figure.png")
+    print_tables(whole)
+    places = {"cells": asked.output / "cells", "document": path, "figure": picture}
+    for name, place in places.items():
+        if place is not None:
+            print(f"{name:>9}: {place}", file=sys.stderr)
+
+
+def verdict(cells: list[Cell]) -> int:
+    """Says what went wrong, each in a line, and the exit code it makes."""
+    bad = [cell for cell in cells if cell.status in ("failed", "oom")]
+    for reason in dict.fromkeys(f"{cell.method.name}: {cell.reason}" for cell in bad):
+        print(f"error: {reason}", file=sys.stderr)
+    return 2 if bad else 0
+
+
+def told(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The command as data; where things are written is not what was asked."""
+    hidden = {"verb", "output_path", "json", "quiet", "traceback", "overwrite_strategy"}
+    return {name: value for name, value in vars(arguments).items() if name not in hidden}
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def say(quiet: bool) -> Any:
+    """Prints a line to stderr, or nothing."""
+    return (lambda _: None) if quiet else (lambda line: print(line, file=sys.stderr))
+
+
+def bar(quiet: bool) -> Any:
+    """Progress on anything over two seconds."""
+
+    def progress(steps: Iterable[Any], name: str) -> Iterable[Any]:
+        from tqdm import tqdm
+
+        return tqdm(steps, desc=name, disable=quiet or None, delay=SHOWN_AFTER_S, leave=False)
+
+    return progress
+
+
+def quiet_libraries() -> None:
+    """Warnings of libraries that a user of this command can do nothing about."""
+    import logging
+    import warnings
+
+    logging.getLogger("root").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"(open_clip|timm|huggingface_hub)\..*")

@@ -1,0 +1,101 @@
+"""The results folder of a run: cells that are there already, and those that are put there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from benchmark.activations.store import default_root
+from benchmark.contracts import Subject
+from benchmark.provenance import environment
+from benchmark.results import Cell, Environment, Status, read_cell, write_cell
+from benchmark.run.cells import Place
+from benchmark.run.fitting import Fit
+from benchmark.run.request import Request
+from benchmark.run.scoring import Scored
+
+DONE = ("scored", "not_applicable")
+"""What is not tried again; a cell that failed or ran out of memory is."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """`cells/` with a record and units each, `fits/` with the fitted dictionaries."""
+
+    request: Request
+
+    @property
+    def cells(self) -> Path:
+        return self.request.output / "cells"
+
+    def fit_files(self, key: str) -> tuple[Path, Path | None]:
+        """Where a fit is kept with the results, and in this machine's cache.
+
+        Where everything is to be made anew the first is no longer whole and the second None.
+        """
+        file = self.request.output / "fits" / f"{key}.safetensors"
+        if self.request.overwrite == "always":
+            file.with_suffix(".json").unlink(missing_ok=True)
+            return file, None
+        return file, default_root() / "fits" / file.name
+
+    @cached_property
+    def environment(self) -> Environment:
+        """This machine, once."""
+        return environment(device=self.request.device, driver=driver(self.request.device))
+
+    def kept(self, place: Place) -> Cell | None:
+        """The cell of an earlier run, as the overwrite strategy has it.
+
+        Raises ValueError where there is one and the strategy is `never`.
+        """
+        path = self.cells / f"{place.key}.json"
+        if self.request.overwrite == "always" or not path.is_file():
+            return None
+        if self.request.overwrite == "never":
+            raise ValueError(f"{path} exists: choose another --output-path or --overwrite-strategy")
+        try:
+            cell = read_cell(path)
+        except ValueError:
+            return None
+        whole = cell.units_file is None or (self.cells / cell.units_file).is_file()
+        return cell if whole and cell.status in DONE else None
+
+    def put(self, place: Place, status: Status, **more: Any) -> Cell:
+        """Records a cell that has no scores."""
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        return write_cell(self.cells, place.cell(self.environment, status, created=created, **more))
+
+    def put_scored(
+        self,
+        place: Place,
+        found: Scored,
+        fitted: Fit,
+        subject: Subject,
+        timing: Mapping[str, float],
+    ) -> Cell:
+        """Records scores, and the units behind them for later pairing."""
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        cell = place.cell(
+            self.environment,
+            "scored",
+            scores=tuple(found.scores),
+            left_out=found.left_out,
+            timing=dict(timing) | {"fit": fitted.seconds},
+            created=created,
+            **place.described(fitted, subject),
+        )
+        return write_cell(self.cells, cell, found.units)
+
+
+def driver(device: str) -> str | None:
+    """Name of the accelerator and its driver's CUDA version; None on a CPU."""
+    if not device.startswith("cuda"):
+        return None
+    import torch
+
+    return f"{torch.cuda.get_device_name(device)}, CUDA {torch.version.cuda}"

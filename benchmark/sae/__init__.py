@@ -1,0 +1,1 @@
+"""Sparse autoencoders: dictionaries, their parts, and the one training loop."""

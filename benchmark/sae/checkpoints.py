@@ -1,0 +1,113 @@
+"""Dictionaries on disk and by content: safetensors with JSON beside, never pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from benchmark.contracts import MODALITIES, Dictionary
+from benchmark.sae.dictionaries import Paired, Tower
+from benchmark.sae.frames import KINDS
+
+FORMAT = "crossmodal-dictionary-1"
+
+
+def contents(thing: object, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every tensor and every plain value that an object holds, with its dotted name, in order."""
+    if isinstance(thing, Tensor | str | int | float | bool | None):
+        yield name, thing
+    elif isinstance(thing, Mapping):
+        for key in sorted(thing, key=str):
+            yield from contents(thing[key], f"{name}.{key}")
+    elif isinstance(thing, Sequence):
+        for place, value in enumerate(thing):
+            yield from contents(value, f"{name}.{place}")
+    else:
+        yield f"{name}.class", type(thing).__name__
+        yield from contents(vars(thing), name)
+
+
+def digest(dictionary: Dictionary) -> str:
+    """sha256 over every tensor and setting, the frame included: equal means the same codes."""
+    sha = hashlib.sha256()
+    for name, value in contents(dictionary):
+        if isinstance(value, Tensor):
+            dense = value.detach().cpu().contiguous()
+            sha.update(f"{name}:{dense.dtype}:{tuple(dense.shape)}:".encode())
+            sha.update(dense.view(-1).view(torch.uint8).numpy().tobytes())
+        else:
+            sha.update(f"{name}={value!r};".encode())
+    return sha.hexdigest()
+
+
+def parameters(dictionary: Dictionary) -> int:
+    """Number of real parameters; a tensor that both modalities share counts once."""
+    tensors = [value for _, value in contents(dictionary) if isinstance(value, Tensor)]
+    return sum({_identity(t): t.numel() for t in tensors if t.is_floating_point()}.values())
+
+
+def _identity(tensor: Tensor) -> object:
+    """The same for two names of one tensor only."""
+    if not tensor.numel():
+        return id(tensor)
+    return tensor.device, tensor.data_ptr(), tensor.shape, tensor.stride()
+
+
+def save(dictionary: Dictionary, path: Path) -> None:
+    """Write a paired dictionary, whole or not at all; shared tensors are written once."""
+    if not isinstance(dictionary, Paired):
+        raise ValueError(f"found a {type(dictionary).__name__}, only a Paired can be saved")
+    parts = {m: dictionary.tower(m) for m in MODALITIES} | {"frame": dictionary.frame}
+    tensors: dict[str, Tensor] = {}
+    first: dict[object, str] = {}
+    described: dict[str, dict[str, Any]] = {}
+    for part, thing in parts.items():
+        described[part] = {"kind": getattr(thing, "kind", "tower")}
+        for name, value in vars(thing).items():
+            if isinstance(value, Tensor):
+                key = first.setdefault(_identity(value), f"{part}.{name}")
+                tensors[key] = tensors.get(key, value.detach().cpu().contiguous())
+                described[part][name] = {"tensor": key}
+            else:
+                described[part][name] = value
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    save_file(tensors, unfinished, metadata={"format": FORMAT, "parts": json.dumps(described)})
+    os.replace(unfinished, path)
+
+
+def load(path: Path) -> Paired:
+    """Read what `save` wrote. Raises ValueError where the file is broken or something else."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"{path} is no whole safetensors file ({error}): fit it again") from error
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"{path} has format {metadata.get('format')}, wanted {FORMAT}")
+    parts: dict[str, Any] = {}
+    for part, described in json.loads(metadata["parts"]).items():
+        kind = Tower if described["kind"] == "tower" else KINDS[described["kind"]]
+        parts[part] = kind(
+            **{
+                field.name: _value(described[field.name], tensors)
+                for field in fields(kind)
+                if field.init
+            }
+        )
+    return Paired(**parts)
+
+
+def _value(described: Any, tensors: Mapping[str, Tensor]) -> Any:
+    return tensors[described["tensor"]] if isinstance(described, dict) else described

@@ -1,0 +1,170 @@
+"""The one training loop of every trained method: a method brings dictionaries and a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from benchmark.contracts import Budget, Modality, PairedActivations, TrainingData
+from benchmark.sae.auxk import AuxK
+from benchmark.sae.dictionaries import Tower, same_width
+from benchmark.sae.trainable import Sae, fvu
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Training rows of one modality, resident, with the scalar that makes E‖x − μ‖² = d_in."""
+
+    x: Float[Tensor, "n d"]
+    scale: float
+    mean: Float[Tensor, " d"]
+    """Train mean, in scaled units."""
+
+    def take(self, index: Int[Tensor, " b"]) -> Float[Tensor, "b d"]:
+        """Rows in scaled units."""
+        return self.x[index] * self.scale
+
+    @property
+    def d(self) -> int:
+        return self.x.shape[1]
+
+
+def rows(data: TrainingData, modality: Modality, *, scaled: bool = True) -> Rows:
+    """Train rows of one modality on the run's device. Raises ValueError if all are equal."""
+    x = data.train.rows(modality)
+    mean = x.mean(0, dtype=torch.float64)
+    energy = sum(float((part.double() - mean).square().sum()) for part in x.split(65_536))
+    if not energy > 0:
+        raise ValueError(f"all {len(x)} {modality} rows of train are equal: nothing to fit")
+    scale = (x.shape[1] * len(x) / energy) ** 0.5 if scaled else 1.0
+    return Rows(x.float().to(data.device), scale, (mean * scale).float().to(data.device))
+
+
+def written_pairs(train: PairedActivations) -> tuple[Int[Tensor, " p"], Int[Tensor, " p"]]:
+    """Image row and text row of every caption and the image it was written for."""
+    if not train.pooled:
+        raise ValueError(
+            f"{len(train.image)} image rows for {train.n_images} images: "
+            "training on pairs needs one row per example, choose a pooled site"
+        )
+    return train.caption_of, torch.arange(train.n_texts)
+
+
+def order(n: int, budget: Budget, generator: torch.Generator) -> Int[Tensor, "steps b"]:
+    """Row numbers of every step: one permutation of all n rows after another."""
+    wanted = budget.steps * budget.batch_size
+    rounds = [torch.randperm(n, generator=generator) for _ in range(-(-wanted // n))]
+    return torch.cat(rounds)[:wanted].view(budget.steps, budget.batch_size)
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """AdamW without decay, warm-up then cosine to 0, gradients clipped per dictionary."""
+
+    warm_up: float = 0.05
+    clip: float = 1.0
+    schedule: Literal["cosine", "constant"] = "cosine"
+    unit_norm: bool = True
+    """Decoder rows stay on the unit sphere: parallel gradient removed, renormalised each step."""
+
+    def rate(self, step: int, steps: int) -> float:
+        """Learning rate of a step as a share of the peak."""
+        if self.schedule == "constant":
+            return 1.0
+        start = max(1, round(self.warm_up * steps))
+        if step < start:
+            return (step + 1) / start
+        angle = torch.pi * (step - start) / max(1, steps - start)
+        return 0.5 * (1 + float(torch.cos(torch.tensor(angle, dtype=torch.float64))))
+
+
+def train(
+    saes: Sequence[Sae],
+    loss: Callable[[int], Float[Tensor, ""]],
+    budget: Budget,
+    data: TrainingData,
+    name: str,
+    how: Optimiser = Optimiser(),
+) -> None:
+    """Fit dictionaries in place: `loss(step)` draws its own batch and returns what to minimise.
+
+    Identical to the last bit for the same seed, machine and number of threads: nothing is drawn
+    here. Dictionaries are clipped one by one, so training two together couples them by loss alone.
+    """
+    groups = [list(sae.parameters()) for sae in saes]
+    fused = data.device.type in ("cpu", "cuda")
+    everything = [parameter for group in groups for parameter in group]
+    adam = torch.optim.AdamW(everything, lr=budget.lr, weight_decay=0.0, fused=fused)
+    for step in data.progress(range(budget.steps), name):
+        adam.param_groups[0]["lr"] = budget.lr * how.rate(step, budget.steps)
+        adam.zero_grad(set_to_none=True)
+        loss(step).backward()
+        if how.unit_norm:
+            for sae in saes:
+                _drop_parallel(sae.decoder)
+        for group in groups:
+            torch.nn.utils.clip_grad_norm_(group, how.clip)
+        adam.step()
+        if how.unit_norm:
+            for sae in saes:
+                _renormalise(sae.decoder)
+
+
+@torch.no_grad()
+def _drop_parallel(decoder: torch.nn.Parameter) -> None:
+    if decoder.grad is not None:
+        along = torch.linalg.vecdot(decoder.grad, decoder)
+        decoder.grad.addcmul_(decoder, along[:, None], value=-1)
+
+
+@torch.no_grad()
+def _renormalise(decoder: torch.nn.Parameter) -> None:
+    decoder.div_(torch.linalg.vector_norm(decoder, dim=1, keepdim=True).clamp_min(1e-12))
+
+
+def single(
+    data: TrainingData,
+    modality: Modality,
+    budget: Budget,
+    *,
+    trained: bool = True,
+    auxk: float = 0.0,
+) -> Tower:
+    """One TopK tower of half the budget's latents, from its own modality alone.
+
+    `separated`, `posthoc` and every other two-tower method call this: with one seed they hold
+    towers identical to the last bit. Weights and order have a seed of their own per modality.
+    """
+    source = rows(data, modality)
+    weights = data.generator(f"weights/{modality}")
+    sae = Sae(source.d, budget.n_latents // 2, budget.k, source.mean, weights)
+    if not trained:
+        return sae.tower(source.scale)
+    batches = order(len(source.x), budget, data.generator(f"order/{modality}"))
+
+    dead = AuxK(sae, auxk) if auxk else None
+
+    def loss(step: int) -> Float[Tensor, ""]:
+        u = source.take(batches[step])
+        seen = sae(u)
+        return fvu(seen.out, u) + (dead(u, seen) if dead else 0)
+
+    train([sae], loss, budget, data, f"{modality} dictionary")
+    return sae.tower(source.scale)
+
+
+def shared_start(data: TrainingData, budget: Budget) -> tuple[Sae, dict[Modality, Rows]]:
+    """One dictionary of all latents at its initial weights, and the rows it is for.
+
+    Raises ValueError where the modalities differ in width.
+    """
+    image, text = rows(data, "image"), rows(data, "text")
+    same_width(image.d, text.d, "a shared dictionary")
+    mean = (image.mean + text.mean) / 2
+    sae = Sae(image.d, budget.n_latents, budget.k, mean, data.generator("weights/shared"))
+    return sae, {"image": image, "text": text}
