@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test check format docs bench leaderboard clean
+.PHONY: run test check format docs leaderboard clean
 
 run: $(VENV)/.installed
 	$(BIN)/python -m benchmark run --method jsae
@@ -20,6 +20,14 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Reference rows: every method and control on the shipped backends; resumed where it was stopped.
+SEEDS ?= 0 1 2
+leaderboard: $(VENV)/.installed
+	$(BIN)/python -m benchmark run --method all jsae-topk jsae-noalign jsae-noalign-posthoc \
+		posthoc-nocut --backend pocket --seed $(SEEDS) --output-path results/reference
+	$(BIN)/python -m leaderboards.bundle results/reference/document.json
+	$(BIN)/python -m leaderboards.readme
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m leaderboards.readme
