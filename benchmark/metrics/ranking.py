@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 
 from benchmark.metrics.similarity import UnitRows, blocks
@@ -85,7 +86,8 @@ def best_relevant(
 ) -> tuple[PerQuery, PerQuery]:
     """Best relevant score of each of n queries (NONE without one), and how many reach it."""
     best = np.full(n, NONE, dtype=np.int64)
-    np.maximum.at(best, query, scores)
+    where, reached = torch.from_numpy(np.asarray(query, np.int64)), np.asarray(scores, np.int64)
+    torch.from_numpy(best).scatter_reduce_(0, where, torch.from_numpy(reached), "amax")
     return best, np.bincount(query[scores == best[query]], minlength=n)
 
 
