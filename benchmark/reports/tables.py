@@ -11,6 +11,7 @@ from benchmark.reports.panels import Panel, Row, Where, panels_of
 from benchmark.results import Cell, Document, Score
 
 PIPE_WIDTH = 140
+LEGEND = "value [95 % interval]; * bundled reference row, † supervised, ×S over S seeds"
 
 
 def print_tables(document: Document, console: Console | None = None) -> None:
@@ -22,6 +23,7 @@ def print_tables(document: Document, console: Console | None = None) -> None:
                 console.print(details(cell))
     for place, tasks in panels_of(document).items():
         console.print(summary(place, tasks))
+        console.print(LEGEND, style="dim", highlight=False)
         for line in absences(tasks):
             console.print(line, style="dim", highlight=False)
 
@@ -36,11 +38,7 @@ def summary(place: Where, tasks: dict[str, Panel]) -> Table:
     """Rows are methods, columns are the tasks' main scores."""
     backend, data, site, split, variant = place
     shown = {name: panel for name, panel in tasks.items() if panel.rows}
-    table = Table(
-        title=f"{backend} · {data}/{split} · {site} · {variant}",
-        caption="value [95 % interval]; * bundled reference row, † supervised",
-        title_justify="left",
-    )
+    table = Table(title=f"{backend} · {data}/{split} · {site} · {variant}", title_justify="left")
     table.add_column("", no_wrap=True)
     for panel in shown.values():
         table.add_column(f"{panel.task}\n{panel.metric}\nn = {panel.n:,}", justify="right")
