@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmark.reports.panels import Panel, Where, panels_of
+from benchmark.reports.panels import Panel, heading, panels_of
 from benchmark.results import Document
 
 OURS, BUNDLED, FLOOR, BASELINE, CEILING = "#0b6e8f", "#9aa5ab", "#b5382a", "#c9992b", "#3d7a3d"
@@ -43,10 +43,6 @@ def figure(document: Document, path: Path) -> Path | None:
     plt.close(drawn)
     unfinished.replace(path)
     return path
-
-
-def heading(place: Where) -> str:
-    return f"{place[0]} · {place[1]}/{place[3]} · {place[2]} · {place[4]}"
 
 
 def draw(axis: Any, panel: Panel) -> None:

@@ -38,10 +38,22 @@ class Panel:
     n: int = 0
     rows: list[Row] = field(default_factory=list)
     floor: float | None = None
-    ceiling: float | None = None
+    ceilings: set[float] = field(default_factory=set)
     baselines: dict[str, float] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     """Methods without a score here, with the status and the reason."""
+
+    @property
+    def ceiling(self) -> float | None:
+        """The ceiling of all rows; None where each has its own, which only its details can tell."""
+        return next(iter(self.ceilings)) if len(self.ceilings) == 1 else None
+
+
+def heading(place: Where) -> str:
+    """A place in words; a backend that brings its own data is named once."""
+    backend, data, site, split, variant = place
+    where_from = [backend] if data == backend else [backend, data]
+    return " · ".join([*where_from, split, site, variant])
 
 
 def where(cell: Cell) -> Where:
@@ -115,7 +127,7 @@ def read_against(panel: Panel, score: Score) -> None:
     if score.floor is not None:
         panel.floor = score.floor if panel.floor is None else max(panel.floor, score.floor)
     if score.ceiling is not None:
-        panel.ceiling = score.ceiling
+        panel.ceilings.add(round(score.ceiling, 9))
 
 
 def bundled_cells() -> tuple[Cell, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
-from benchmark.reports.panels import Panel, Row, Where, panels_of
+from benchmark.reports.panels import Panel, Row, Where, heading, panels_of
 from benchmark.results import Cell, Document, Score
 
 PIPE_WIDTH = 140
@@ -36,9 +36,8 @@ def wide() -> Console:
 
 def summary(place: Where, tasks: dict[str, Panel]) -> Table:
     """Rows are methods, columns are the tasks' main scores."""
-    backend, data, site, split, variant = place
     shown = {name: panel for name, panel in tasks.items() if panel.rows}
-    table = Table(title=f"{backend} · {data}/{split} · {site} · {variant}", title_justify="left")
+    table = Table(title=heading(place), title_justify="left")
     table.add_column("", no_wrap=True)
     for panel in shown.values():
         table.add_column(f"{panel.task}\n{panel.metric}\nn = {panel.n:,}", justify="right")

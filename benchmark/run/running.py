@@ -24,8 +24,11 @@ def run_verb(arguments: argparse.Namespace) -> int:
 
     shelf = Shelf(asked)
     started = now()
-    runner = Runner(asked, shelf, progress=bar(arguments.quiet), say=say(arguments.quiet))
-    cells = list(runner.run())
+    tell = say(arguments.quiet)
+    cells = []
+    for cell in Runner(asked, shelf, progress=bar(arguments.quiet), say=tell).run():
+        cells.append(cell)
+        tell(outcome(cell))
     run = Run(
         arguments=told(arguments),
         environment=shelf.environment,
@@ -55,6 +58,16 @@ def show(whole: Document, asked: Request, path: Path) -> None:
     for name, place in places.items():
         if place is not None:
             print(f"{name:>9}: {place}", file=sys.stderr)
+
+
+def outcome(cell: Cell) -> str:
+    """One cell as one line, as soon as it is there."""
+    place = f"{cell.backend.name} · {cell.method.name} · seed {cell.seed} · {cell.task.name}"
+    mains = [f"{s.name} {s.value:.3f}" for s in cell.scores if s.main and s.variant == "full"]
+    seconds = sum(cell.timing.get(phase, 0.0) for phase in ("activations", "score"))
+    if cell.status == "scored":
+        return f"{place}: {', '.join(mains)} ({seconds:.0f} s, fit {cell.timing['fit']:.0f} s)"
+    return f"{place}: {cell.status.replace('_', ' ')}, {cell.reason}"
 
 
 def verdict(cells: list[Cell]) -> int:
