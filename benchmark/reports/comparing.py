@@ -7,8 +7,6 @@ import json
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from benchmark.reports.compare import (
     Across,
     Comparison,
@@ -17,6 +15,7 @@ from benchmark.reports.compare import (
     compare_across,
     comparison_tables,
 )
+from benchmark.reports.tables import wide
 from benchmark.results import write_whole
 
 
@@ -33,7 +32,7 @@ def compare_verb(arguments: argparse.Namespace) -> int:
         found = compare(folder, *names)
     if arguments.json:
         return as_json(arguments.json, found)
-    console = Console(highlight=False)
+    console = wide(stderr=False)
     for table in [across_table(found)] if isinstance(found, Across) else comparison_tables(found):
         console.print(table)
     for note in found.notes:

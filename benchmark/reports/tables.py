@@ -28,10 +28,12 @@ def print_tables(document: Document, console: Console | None = None) -> None:
             console.print(line, style="dim", highlight=False)
 
 
-def wide() -> Console:
+def wide(*, stderr: bool = True) -> Console:
     """The terminal; a file or a pipe gets lines of its own width, not of eighty columns."""
-    console = Console(stderr=True)
-    return console if console.is_terminal else Console(stderr=True, width=PIPE_WIDTH)
+    console = Console(stderr=stderr, highlight=False)
+    if console.is_terminal:
+        return console
+    return Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
 
 
 def summary(place: Where, tasks: dict[str, Panel]) -> Table:
