@@ -104,7 +104,8 @@ def add(panel: Panel, members: list[Cell], *, bundled: bool) -> None:
         mains = [s for cell in scored for s in cell.scores if s.main and s.variant == kind]
         name = scored[0].method.name + ("" if kind == "full" else f" ({kind})")
         panel.rows.append(combined(name, mains, bundled, scored[0].method.supervised))
-        read_against(panel, mains[0])
+        if not bundled:
+            read_against(panel, mains[0])
 
 
 def combined(name: str, mains: Sequence[Score], bundled: bool, supervised: bool) -> Row:
@@ -118,7 +119,7 @@ def combined(name: str, mains: Sequence[Score], bundled: bool, supervised: bool)
 
 
 def read_against(panel: Panel, score: Score) -> None:
-    """Floor, baselines and ceiling: the floor is the highest that any row was held to."""
+    """Floor, baselines and ceiling: the floor is the highest any row of the run was held to."""
     panel.metric, panel.unit = score.name, score.unit
     panel.n = max(panel.n, score.n or 0)
     for reference in score.references:
