@@ -30,7 +30,7 @@ def figure(document: Document, path: Path) -> Path | None:
     columns = max(len(shown) for shown in places.values())
     tallest = [max(len(panel.rows) for panel in shown) for shown in places.values()]
     heights = [1.5 + 0.28 * rows for rows in tallest]
-    drawn = plt.figure(figsize=(1.2 + 3.4 * columns, sum(heights)), layout="constrained")
+    drawn = plt.figure(figsize=(1.2 + 3.8 * columns, sum(heights)), layout="constrained")
     parts = drawn.subfigures(len(places), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, (place, shown) in zip(parts, places.items(), strict=True):
         part.suptitle(heading(place), x=0.01, ha="left", fontweight="bold", fontsize=9)
