@@ -15,7 +15,7 @@ where another process shares a core, and with none a fit on two quiet cores take
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one verb. Bad input is one line on stderr and exit code 2; a failed cell exits 1."""
+    """Runs one verb. Bad input, and a method that fails, is one line on stderr and exit code 2."""
     arguments = parser().parse_args(argv)
     try:
         return dispatch(arguments)

@@ -157,9 +157,10 @@ def _run(path: Path, name: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise ValueError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ValueError(f"{path} cannot be run: {said}") from error
     return module
 
 

@@ -188,3 +188,41 @@ def test_ls_knows_everything(capsys: pytest.CaptureFixture[str]):
         assert all(row["name"] and row["summary"] for row in rows)
         assert main(["ls", what]) == 0
         assert all(row["name"] in capsys.readouterr().out for row in rows[:1])
+
+
+@pytest.mark.parametrize("verb", ["run", "ls", "check", "compare"])
+def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stop:
+        main([verb, "--help"])
+    assert stop.value.code == 0
+    assert "usage:" in capsys.readouterr().out
+    assert "--help" in one_error(capsys, verb)
+
+
+def test_a_name_never_means_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "posthoc.py"
+    path.write_text("class A:\n    def fit(self, data): ...\n")
+    words = ["--output-path", str(tmp_path / "out")]
+    assert "rename the file" in one_error(capsys, "run", "--method", str(path), *words)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("raise RuntimeError('bad [red]shape[n] [/x] here')", "bad [red]shape[n] [/x] here"),
+        ("import sys; sys.exit(5)", "the fit called sys.exit(5)"),
+        ("return 3", "returned int, wanted an Artifact"),
+    ],
+)
+def test_whatever_a_fit_does_is_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], body: str, says: str
+):
+    path = tmp_path / "odd.py"
+    path.write_text(
+        "class Odd:\n    needs = frozenset()\n    provides = frozenset()\n    fits = True\n"
+        f"    def fit(self, data):\n        {body}\n"
+    )
+    words = ["run", "--method", str(path), "--backend", "synthetic:tiny", *FAST]
+    assert says in one_error(capsys, *words, "--output-path", str(tmp_path / "out"))
+    assert main([*words[:-1], "--output-path", str(tmp_path / "shown")]) == 2
+    assert says in capsys.readouterr().err

@@ -93,7 +93,8 @@ def _check(verbs: Any) -> None:
 
 def _compare(verbs: Any) -> None:
     compare = _verb(verbs, "compare", "Paired comparison of two methods that were run.")
-    compare.add_argument("methods", nargs=2, metavar=("A", "B"))
+    compare.add_argument("first", metavar="A", help="name of a method that was run")
+    compare.add_argument("second", metavar="B")
     compare.add_argument("--across", nargs=2, metavar="BACKEND", help="tiers on two backends")
     compare.add_argument("--output-path", default="results", metavar="DIR")
     compare.add_argument("--json", metavar="FILE", help="the comparison as data; - for stdout")

@@ -24,7 +24,7 @@ def compare_verb(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.output_path) / "cells"
     if not folder.is_dir():
         raise ValueError(f"no results in {arguments.output_path}: run the methods there first")
-    names = (method_name(arguments.methods[0]), method_name(arguments.methods[1]))
+    names = (method_name(arguments.first), method_name(arguments.second))
     found: Comparison | Across
     if arguments.across:
         found = compare_across(folder, tuple(arguments.across), names)

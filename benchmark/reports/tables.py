@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.table import Table
 
-from benchmark.reports.panels import Panel, Row, Where, heading, panels_of
+from benchmark.reports.panels import Panel, Row, heading, panels_of
 from benchmark.results import Cell, Document, Score
 
 PIPE_WIDTH = 140
@@ -22,10 +22,12 @@ def print_tables(document: Document, console: Console | None = None) -> None:
             if cell.status == "scored":
                 console.print(details(cell))
     for place, tasks in panels_of(document).items():
-        console.print(summary(place, tasks))
-        console.print(LEGEND, style="dim", highlight=False)
+        if any(panel.rows for panel in tasks.values()):
+            console.print(heading(place), style="italic", markup=False)
+            console.print(summary(tasks))
+            console.print(LEGEND, style="dim", highlight=False)
         for line in absences(tasks):
-            console.print(line, style="dim", highlight=False)
+            console.print(line, style="dim", highlight=False, markup=False)
 
 
 def wide(*, stderr: bool = True) -> Console:
@@ -36,10 +38,10 @@ def wide(*, stderr: bool = True) -> Console:
     return Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
 
 
-def summary(place: Where, tasks: dict[str, Panel]) -> Table:
+def summary(tasks: dict[str, Panel]) -> Table:
     """Rows are methods, columns are the tasks' main scores."""
     shown = {name: panel for name, panel in tasks.items() if panel.rows}
-    table = Table(title=heading(place), title_justify="left")
+    table = Table()
     table.add_column("", no_wrap=True)
     for panel in shown.values():
         table.add_column(f"{panel.task}\n{panel.metric}\nn = {panel.n:,}", justify="right")

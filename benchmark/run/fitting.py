@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from benchmark.contracts import Artifact, Method, Need, Site, TrainingData, derived_seed
+from benchmark.contracts import MODALITIES, Artifact, Method, Need, Site, TrainingData, derived_seed
 from benchmark.results import write_whole
 from benchmark.run.materials import Materials
 from benchmark.sae.checkpoints import digest, load, parameters, save
@@ -78,12 +78,24 @@ def _made(method: Method, data: TrainingData, file: Path) -> Fit:
     if not isinstance(artifact, Artifact):
         found = type(artifact).__name__
         raise ValueError(f"{type(method).__name__}.fit returned {found}, wanted an Artifact")
+    finite(artifact)
     if not isinstance(artifact.dictionary, Paired) or artifact.patch:
         return Fit(artifact, None, None, seconds, None)
     save(artifact.dictionary, file)
     facts = {"k": artifact.k, "chosen": dict(artifact.chosen), "seconds": seconds}
     write_whole(file.with_suffix(".json"), json.dumps(facts).encode())
     return _described(artifact, seconds, file)
+
+
+def finite(artifact: Artifact) -> None:
+    """Raises ValueError for a dictionary with a direction that is not finite: it has diverged."""
+    for modality in MODALITIES:
+        rows = artifact.dictionary.directions(modality)
+        bad = int((~torch.isfinite(rows)).any(1).sum())
+        if bad:
+            raise ValueError(
+                f"{bad} of {len(rows)} {modality} directions are not finite: the fit diverged"
+            )
 
 
 def _kept(file: Path, site: Site) -> Fit | None:

@@ -77,7 +77,21 @@ def choose(kind: Any, names: list[str]) -> list[Choice]:
             chosen += [Choice(e) for e in catalogue(kind).values() if not e.named_only]
         else:
             chosen.append(find(kind, name))
-    return list({choice.name: choice for choice in chosen}.values())
+    by_name = {choice.name: choice for choice in chosen}
+    for choice in chosen:
+        one_meaning(kind, choice, by_name[choice.name])
+    return list(by_name.values())
+
+
+def one_meaning(kind: Any, choice: Choice, other: Choice) -> None:
+    """Raises ValueError where a name stands for two files: their cells could not be told apart."""
+    ours = catalogue(kind).get(choice.entry.name, choice.entry)
+    for taken in (other.entry.path, ours.path):
+        if choice.entry.path != taken:
+            raise ValueError(
+                f"{kind} {choice.entry.name} is both {taken.name} of {taken.parent} and "
+                f"{choice.entry.path}: rename the file"
+            )
 
 
 def device(name: str) -> str:

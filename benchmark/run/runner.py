@@ -109,6 +109,8 @@ class Runner:
             with self._timed("fit"):
                 try:
                     self.fits[key] = fit(case.method, data, *files)
+                except SystemExit as stop:
+                    self.fits[key] = ValueError(f"the fit called sys.exit({stop.code})")
                 except Exception as error:
                     self.fits[key] = error
         found = self.fits[key]

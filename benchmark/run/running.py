@@ -16,7 +16,7 @@ SHOWN_AFTER_S = 2.0
 
 
 def run_verb(arguments: argparse.Namespace) -> int:
-    """Runs and reports. 0 where every cell is scored or not applicable, 1 where one failed."""
+    """Runs and reports. 0 where every cell is scored or not applicable, 2 where one failed."""
     asked = request(arguments)
     quiet_libraries()
     from benchmark.run.runner import Runner
