@@ -55,7 +55,10 @@ def settings(choices: Sequence[Choice], sets: Mapping[str, str]) -> list[dict[st
         scope, _, name = key.rpartition(".")
         takers = [i for i, c in enumerate(choices) if scope in ("", c.name) and name in known[i]]
         if not takers:
-            named = scope or ", ".join(choice.name for choice in choices)
+            names = [choice.name for choice in choices]
+            if scope and scope not in names:
+                raise ValueError(f"--set {key}: {scope} is not run here, only {', '.join(names)}")
+            named = scope or ", ".join(names)
             raise ValueError(unknown_field(named, name, {n for types in known for n in types}))
         for i in takers:
             given[i][name] = parse(text, known[i][name], f"--set {key}={text}")

@@ -80,11 +80,12 @@ def test_words_become_the_type_of_their_field(mine: Path, text: str, field: str,
         ({"size": "3.5"}, "--set size=3.5: wanted a whole number, found '3.5'"),
         ({"rate": "nan"}, "--set rate=nan: wanted a number, found 'nan'"),
         ({"loud": "maybe"}, "wanted true or false"),
-        ({"other.size": "3"}, "other has no field size"),
+        ({"other.size": "3"}, "other is not run here, only mine"),
+        ({"mine.sise": "3"}, "mine has no field sise: did you mean size?"),
     ],
 )
 def test_wrong_settings_are_one_line(mine: Path, sets: dict[str, str], says: str):
-    with pytest.raises(ValueError, match=r"has no field|wanted") as error:
+    with pytest.raises(ValueError, match=r"has no field|wanted|not run here") as error:
         settings([find("method", str(mine))], sets)
     assert says in str(error.value)
     assert "\n" not in str(error.value)
