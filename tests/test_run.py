@@ -121,6 +121,7 @@ def test_what_does_not_apply_says_why(tmp_path: Path):
         (["--method", "jsae", "--split", "half"], "invalid choice: 'half'"),
         (["--method", "jsae", "--backend", "embeddings:no.npz"], "no.npz"),
         (["--method", "separated", "--backend", "synthetic:tiny", "--split", "all"], "--split all"),
+        (["--method", "jsae", "--json", "."], "--json . is a folder"),
         ([], "--method"),
     ],
 )

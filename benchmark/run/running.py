@@ -17,6 +17,8 @@ SHOWN_AFTER_S = 2.0
 
 def run_verb(arguments: argparse.Namespace) -> int:
     """Runs and reports. 0 where every cell is scored or not applicable, 2 where one failed."""
+    if arguments.json and Path(arguments.json).is_dir():
+        raise ValueError(f"--json {arguments.json} is a folder: wanted a file, or - for stdout")
     asked = request(arguments)
     quiet_libraries()
     from benchmark.run.runner import Runner
