@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmark.registry import ROOT
+from benchmark.reports.compare.places import where as experiment
 from benchmark.results import Cell, Document, Score, read_document
 from benchmark.statistics import over_seeds
 
@@ -69,8 +70,9 @@ def panels(cells: Sequence[Cell], bundled: Sequence[Cell] = ()) -> dict[Where, d
         tasks.setdefault(cell.task.name, Panel(cell.task.name, cell.task.version))
         groups.setdefault((where(cell), cell.task.name, cell.method.name), []).append(cell)
     ran = {(place, method) for place, _, method in groups}
+    experiments = {experiment(cell) for cell in cells}
     for cell in bundled:
-        if (where(cell), cell.method.name) not in ran and comparable(cell, cells):
+        if (where(cell), cell.method.name) not in ran and experiment(cell) in experiments:
             key = (where(cell), cell.task.name, cell.method.name)
             groups.setdefault(key, []).append(cell)
     for (place, task, _), members in groups.items():
@@ -79,18 +81,6 @@ def panels(cells: Sequence[Cell], bundled: Sequence[Cell] = ()) -> dict[Where, d
         for panel in tasks.values():
             panel.rows.sort(key=lambda row: -row.value)
     return found
-
-
-def comparable(row: Cell, cells: Iterable[Cell]) -> bool:
-    """Whether a bundled row is the same experiment as the run but for the method."""
-    return any(
-        where(cell) == where(row)
-        and cell.task == row.task
-        and cell.backend.revision == row.backend.revision
-        and cell.data.revision == row.data.revision
-        and (cell.data.limit, cell.data.centred) == (row.data.limit, row.data.centred)
-        for cell in cells
-    )
 
 
 def add(panel: Panel, members: list[Cell], *, bundled: bool) -> None:

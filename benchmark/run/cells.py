@@ -36,7 +36,6 @@ class Case:
     given: Mapping[str, Any]
     variant: str
     materials: Materials
-    package: str
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -53,7 +52,7 @@ class Case:
             self.choice.entry.digest,
             [m.backend.name, m.backend.revision, m.site.name],
             [m.data.name, m.data.revision, request.limit, request.centre],
-            [seed, self.package, request.device],
+            [seed, package_digest(), request.device],
         ]
         return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
@@ -112,7 +111,7 @@ class Place:
             "variant": case.variant,
             "seed": self.seed,
             "siblings": self.siblings,
-            "package": case.package,
+            "package": package_digest(),
         }
 
     @cached_property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from benchmark.contracts import (
     Site,
     Split,
 )
+from benchmark.registry import unknown
 from benchmark.run.request import Request
 
 
@@ -111,9 +111,7 @@ def gather(
 def open_data(name: str) -> Dataset:
     """A registered data set. Raises ValueError with the nearest name."""
     if name not in DATA:
-        near = difflib.get_close_matches(name, list(DATA), n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(DATA)}"
-        raise ValueError(f"no data called {name}: {hint}")
+        raise ValueError(unknown("data", name, DATA))
     module, _, attribute = DATA[name][0].partition(":")
     return getattr(importlib.import_module(module), attribute)()
 

@@ -12,7 +12,7 @@ import torch
 from benchmark.configure import build
 from benchmark.contracts import Method, NotApplicableError, Progress, Subject, Task, silent
 from benchmark.results import Cell
-from benchmark.run.cells import Case, Place, package_digest
+from benchmark.run.cells import Case, Place
 from benchmark.run.fitting import Fit, fit, training_data
 from benchmark.run.materials import Materials, gather
 from benchmark.run.request import Request
@@ -40,9 +40,7 @@ class Runner:
                 for variant in self.request.variants:
                     paper = choice.entry.paper if variant == "paper" else {}
                     method = build(choice, {**paper, **given})
-                    yield from self._case(
-                        Case(choice, method, given, variant, materials, package_digest())
-                    )
+                    yield from self._case(Case(choice, method, given, variant, materials))
 
     def _case(self, case: Case) -> Iterator[Cell]:
         for seed in self.request.seeds:
