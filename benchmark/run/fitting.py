@@ -13,8 +13,20 @@ import torch
 from benchmark.contracts import MODALITIES, Artifact, Method, Need, Site, TrainingData, derived_seed
 from benchmark.results import write_whole
 from benchmark.run.materials import Materials
-from benchmark.sae.checkpoints import digest, load, parameters, save
+from benchmark.run.visible import VisibleBackend
+from benchmark.sae.checkpoints import (
+    digest,
+    load,
+    load_patch,
+    parameters,
+    save,
+    save_patch,
+)
 from benchmark.sae.dictionaries import Paired
+
+
+PATCH = ".patch.safetensors"
+"""Suffix of the file that holds the weights which an artifact puts in the backend's place."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,7 @@ def training_data(method: Method, materials: Materials, seed: int) -> TrainingDa
         val=val,
         site=materials.site,
         seed=seed,
-        backend=materials.backend,
+        backend=VisibleBackend(materials.backend, materials.data, method.needs),
         planted=materials.data.planted if Need.PLANTED in method.needs else None,
         device=torch.device(materials.request.device),
         progress=materials.progress,
@@ -65,8 +77,9 @@ def _copy(source: Path, target: Path) -> None:
     """Copies a fit, then the sidecar that makes it whole; nothing where it is there already."""
     if target.with_suffix(".json").is_file() or not source.with_suffix(".json").is_file():
         return
-    for suffix in (source.suffix, ".json"):
-        write_whole(target.with_suffix(suffix), source.with_suffix(suffix).read_bytes())
+    for suffix in (source.suffix, PATCH, ".json"):
+        if source.with_suffix(suffix).is_file():
+            write_whole(target.with_suffix(suffix), source.with_suffix(suffix).read_bytes())
 
 
 def _made(method: Method, data: TrainingData, file: Path) -> Fit:
@@ -79,10 +92,17 @@ def _made(method: Method, data: TrainingData, file: Path) -> Fit:
         found = type(artifact).__name__
         raise ValueError(f"{type(method).__name__}.fit returned {found}, wanted an Artifact")
     finite(artifact)
-    if not isinstance(artifact.dictionary, Paired) or artifact.patch:
+    if not isinstance(artifact.dictionary, Paired):
         return Fit(artifact, None, None, seconds, None)
     save(artifact.dictionary, file)
-    facts = {"k": artifact.k, "chosen": dict(artifact.chosen), "seconds": seconds}
+    if artifact.patch:
+        save_patch(artifact.patch, file.with_suffix(PATCH))
+    facts = {
+        "k": artifact.k,
+        "chosen": dict(artifact.chosen),
+        "seconds": seconds,
+        "patched": bool(artifact.patch),
+    }
     write_whole(file.with_suffix(".json"), json.dumps(facts).encode())
     return _described(artifact, seconds, file)
 
@@ -104,11 +124,13 @@ def _kept(file: Path, site: Site) -> Fit | None:
     if not (file.is_file() and sidecar.is_file()):
         return None
     facts: dict[str, Any] = json.loads(sidecar.read_text())
-    artifact = Artifact(load(file), site, k=facts["k"], chosen=facts["chosen"])
+    patch = load_patch(file.with_suffix(PATCH)) if facts.get("patched") else {}
+    artifact = Artifact(load(file), site, k=facts["k"], chosen=facts["chosen"], patch=patch)
     return _described(artifact, facts["seconds"], file)
 
 
 def _described(artifact: Artifact, seconds: float, file: Path) -> Fit:
     dictionary = artifact.dictionary
     assert isinstance(dictionary, Paired)
-    return Fit(artifact, digest(dictionary), parameters(dictionary), seconds, file)
+    trained = (dictionary, artifact.patch) if artifact.patch else dictionary
+    return Fit(artifact, digest(trained), parameters(trained), seconds, file)

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from benchmark.contracts import MODALITIES, Dictionary
@@ -20,6 +20,7 @@ from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import KINDS
 
 FORMAT = "crossmodal-dictionary-1"
+PATCH_FORMAT = "backend-patch-1"
 
 
 def contents(thing: object, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -37,10 +38,10 @@ def contents(thing: object, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from contents(vars(thing), name)
 
 
-def digest(dictionary: Dictionary) -> str:
-    """sha256 over every tensor and setting, the frame included: equal means the same codes."""
+def digest(fitted: Dictionary | tuple[Dictionary, Mapping[str, Tensor]]) -> str:
+    """sha256 over every tensor and setting, frame and patch included: equal means equal codes."""
     sha = hashlib.sha256()
-    for name, value in contents(dictionary):
+    for name, value in contents(fitted):
         if isinstance(value, Tensor):
             dense = value.detach().cpu().contiguous()
             sha.update(f"{name}:{dense.dtype}:{tuple(dense.shape)}:".encode())
@@ -50,9 +51,9 @@ def digest(dictionary: Dictionary) -> str:
     return sha.hexdigest()
 
 
-def parameters(dictionary: Dictionary) -> int:
+def parameters(fitted: Dictionary | tuple[Dictionary, Mapping[str, Tensor]]) -> int:
     """Number of real parameters; a tensor that both modalities share counts once."""
-    tensors = [value for _, value in contents(dictionary) if isinstance(value, Tensor)]
+    tensors = [value for _, value in contents(fitted) if isinstance(value, Tensor)]
     return sum({_identity(t): t.numel() for t in tensors if t.is_floating_point()}.values())
 
 
@@ -84,6 +85,22 @@ def save(dictionary: Dictionary, path: Path) -> None:
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     save_file(tensors, unfinished, metadata={"format": FORMAT, "parts": json.dumps(described)})
     os.replace(unfinished, path)
+
+
+def save_patch(patch: Mapping[str, Tensor], path: Path) -> None:
+    """Write the weights that a method puts in its backend's place, whole or not at all."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    tensors = {name: value.detach().cpu().contiguous() for name, value in patch.items()}
+    save_file(tensors, unfinished, metadata={"format": PATCH_FORMAT})
+    os.replace(unfinished, path)
+
+
+def load_patch(path: Path) -> dict[str, Tensor]:
+    """Read what `save_patch` wrote. Raises ValueError where the file is missing or broken."""
+    try:
+        return load_file(path)
+    except (SafetensorError, FileNotFoundError) as error:
+        raise ValueError(f"{path} is no whole safetensors file ({error}): fit it again") from error
 
 
 def load(path: Path) -> Paired:
