@@ -17,26 +17,28 @@ from PIL import Image
 from safetensors import safe_open
 
 import benchmark
-from benchmark.recipes import clip_card, clip_folder, word_tokenizer
-from benchmark.recipes.clip_batches import (
+from benchmark.recipes import word_tokenizer
+from benchmark.recipes.contrastive import card as clip_card
+from benchmark.recipes.contrastive import folder as clip_folder
+from benchmark.recipes.contrastive.batches import (
     PATCHES,
     RECIPE_STREAM,
     UNNAMED,
     TrainingPlan,
-    learning_rate,
     make_batch,
     normalised,
 )
-from benchmark.recipes.clip_losses import (
+from benchmark.recipes.contrastive.losses import (
     contrast,
     encode_trimmed,
     statement_loss,
     word_patch_loss,
 )
-from benchmark.recipes.clip_quality import hits, measure, proportion
-from benchmark.recipes.clip_statements import statements
-from benchmark.recipes.clip_trainer import Trainer
+from benchmark.recipes.contrastive.objective import Objective
+from benchmark.recipes.contrastive.quality import hits, measure, proportion
+from benchmark.recipes.contrastive.statements import statements
 from benchmark.recipes.pocket_clip import main, train
+from benchmark.recipes.trainer import Training, learning_rate
 from benchmark.worlds.claims import SceneTable
 from benchmark.worlds.pictograms import OBJECTS
 from benchmark.worlds.scene import sample, stream
@@ -243,15 +245,16 @@ def test_a_killed_run_ends_in_the_same_weights(tmp_path: Path) -> None:
     whole = train(TINY, CPU, tmp_path / "whole")
     folder = tmp_path / "killed"
     clip_folder.save(clip_folder.fresh_model(TINY.seed), folder)
-    first = Trainer(TINY, CPU, folder)
+    objective = Objective(TINY, CPU, folder)
+    first = Training(TINY, objective.modules, objective, folder)
     for _ in range(2):
         first.advance()
     first.save()
     first.advance()
     resumed = train(TINY, CPU, folder)
     assert resumed.step == 4
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(value, resumed.model.state_dict()[name]), name
+    for name, value in whole.modules["model"].state_dict().items():
+        assert torch.equal(value, resumed.modules["model"].state_dict()[name]), name
     weights = clip_folder.WEIGHTS_FILE
     assert (folder / weights).read_bytes() == (tmp_path / "whole" / weights).read_bytes()
 

@@ -14,31 +14,22 @@ from pathlib import Path
 import open_clip
 import torch
 
-from benchmark.recipes import clip_card, clip_folder
-from benchmark.recipes.clip_batches import TrainingPlan
-from benchmark.recipes.clip_quality import measure
-from benchmark.recipes.clip_trainer import CHECKPOINT_FILE, Trainer
+from benchmark.recipes.contrastive import card as clip_card
+from benchmark.recipes.contrastive import folder as clip_folder
+from benchmark.recipes.contrastive.batches import TrainingPlan
+from benchmark.recipes.contrastive.objective import Objective
+from benchmark.recipes.contrastive.quality import measure
+from benchmark.recipes.trainer import CHECKPOINT_FILE, Training
 
-LOG_EVERY = 20
 
-
-def train(plan: TrainingPlan, device: torch.device, folder: Path) -> Trainer:
+def train(plan: TrainingPlan, device: torch.device, folder: Path) -> Training:
     """Runs the plan to its end, from the last checkpoint if there is one."""
     if not (folder / CHECKPOINT_FILE).exists():
         clip_folder.save(clip_folder.fresh_model(plan.seed), folder)
-    trainer = Trainer(plan, device, folder)
-    trainer.resume()
-    while trainer.step < plan.steps:
-        shown = trainer.advance()
-        if trainer.step % LOG_EVERY == 0:
-            left = trainer.seconds / trainer.step * (plan.steps - trainer.step) / 60
-            parts = "  ".join(f"{name} {value:.3f}" for name, value in shown.items())
-            print(f"step {trainer.step}/{plan.steps}  {parts}  {left:.0f} min left", flush=True)
-        if trainer.step % plan.checkpoint_every == 0:
-            trainer.save()
-            clip_folder.save(trainer.model, folder)
-    clip_folder.save(trainer.model, folder)
-    return trainer
+    objective = Objective(plan, device, folder)
+    training = Training(plan, objective.modules, objective, folder)
+    training.run(lambda: clip_folder.save(objective.model, folder))
+    return training
 
 
 def _made(plan: TrainingPlan, device: torch.device, minutes: float) -> dict[str, object]:
@@ -60,11 +51,11 @@ def run(options: argparse.Namespace) -> int:
     plan = TrainingPlan(steps=0 if options.untrained else options.steps, seed=options.seed)
     if (folder / clip_card.CARD_FILE).exists():
         raise ValueError(f"{folder} is finished: wanted a new --output-path, or --measure")
-    trainer = train(plan, device, folder)
+    training = train(plan, device, folder)
     print("measuring the card …", flush=True)
     measured = measure(folder, device)
-    clip_card.write(folder, measured, _made(plan, device, trainer.seconds / 60))
-    trainer.path.unlink(missing_ok=True)
+    clip_card.write(folder, measured, _made(plan, device, training.seconds / 60))
+    training.path.unlink(missing_ok=True)
     missed = clip_card.show(measured)
     return 0 if options.untrained else missed
 

@@ -24,7 +24,6 @@ from benchmark.sae.checkpoints import (
 )
 from benchmark.sae.dictionaries import Paired
 
-
 PATCH = ".patch.safetensors"
 """Suffix of the file that holds the weights which an artifact puts in the backend's place."""
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmark.recipes import clip_folder
+from benchmark.recipes.contrastive import folder as clip_folder
 
 CARD_FILE, README_FILE = "card.json", "README.md"
 BARS = {

@@ -21,8 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from benchmark.recipes import clip_folder
-from benchmark.recipes.clip_batches import PATCHES, normalised
+from benchmark.recipes.contrastive import folder as clip_folder
+from benchmark.recipes.contrastive.batches import PATCHES, normalised
 from benchmark.worlds.captions import Caption, false_twins
 from benchmark.worlds.claims import SceneTable
 from benchmark.worlds.pictograms import OBJECTS, meanings

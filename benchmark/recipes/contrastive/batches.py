@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -13,8 +12,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from benchmark.recipes import clip_folder
-from benchmark.recipes.clip_statements import statements
+from benchmark.recipes.contrastive import folder as clip_folder
+from benchmark.recipes.contrastive.statements import statements
+from benchmark.recipes.trainer import Plan
 from benchmark.worlds.captions import Caption, false_twins
 from benchmark.worlds.claims import SceneTable
 from benchmark.worlds.drafts import pick
@@ -27,15 +27,12 @@ RECIPE_STREAM = 7_000_000
 
 
 @dataclass(frozen=True)
-class TrainingPlan:
+class TrainingPlan(Plan):
     """What the recipe spends; the shipped model is made with the defaults."""
 
     steps: int = 2400
     batch_size: int = 192
     lr: float = 1.5e-3
-    warmup: float = 0.06
-    """Share of the steps over which the learning rate rises."""
-    weight_decay: float = 0.05
     full_captions: float = 0.6
     """Share of scenes shown with their full caption; the others with any of the five."""
     twins: float = 0.25
@@ -43,8 +40,6 @@ class TrainingPlan:
     patch_weight: float = 1.0
     statements_from: float = 0.5
     """Share of the steps after which short statements are judged as well."""
-    checkpoint_every: int = 100
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,11 +127,3 @@ def _some_twins(
         if twins:
             found[i] = pick(rng, twins)[0]
     return found
-
-
-def learning_rate(plan: TrainingPlan, step: int) -> float:
-    """One cycle: a linear rise, then half a cosine down to zero."""
-    rise = max(1, round(plan.warmup * plan.steps))
-    if step < rise:
-        return plan.lr * (step + 1) / rise
-    return plan.lr * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, plan.steps - rise)))

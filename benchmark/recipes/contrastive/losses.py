@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize, softplus
 
-from benchmark.recipes.clip_batches import UNNAMED
+from benchmark.recipes.contrastive.batches import UNNAMED
 from benchmark.worlds.palette import BACKGROUNDS, COLOURS
 from benchmark.worlds.pictograms import OBJECTS
 

@@ -1,0 +1,1 @@
+"""pocket-clip: an open_clip model trained from scratch on rendered scenes and their captions."""

@@ -1,0 +1,1 @@
+"""The pocket language model: a small Llama that knows the pocket world from text alone."""

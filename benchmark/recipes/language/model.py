@@ -1,0 +1,106 @@
+"""The pocket Llama: its size, how it reads packed rows, and its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from benchmark.recipes.language import tokenizer
+from benchmark.recipes.language.rows import Packed
+
+
+def config() -> LlamaConfig:
+    """Six blocks of width 192, tied embeddings; 2.7 M parameters."""
+    vocabulary = tokenizer.build()
+    return LlamaConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=192,
+        intermediate_size=512,
+        num_hidden_layers=6,
+        num_attention_heads=6,
+        num_key_value_heads=6,
+        max_position_embeddings=256,
+        tie_word_embeddings=True,
+        bos_token_id=vocabulary.bos_token_id,
+        eos_token_id=vocabulary.eos_token_id,
+        pad_token_id=vocabulary.pad_token_id,
+    )
+
+
+def fresh(seed: int) -> LlamaForCausalLM:
+    """The model with initial weights."""
+    torch.manual_seed(seed)
+    return LlamaForCausalLM(config())
+
+
+def save(model: LlamaForCausalLM, folder: Path) -> None:
+    """Writes model and tokenizer as any hub folder has them, in half precision."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(folder)
+    half = LlamaForCausalLM(model.config)
+    half.load_state_dict(model.state_dict())
+    half.half().save_pretrained(folder)
+
+
+def load(folder: Path) -> LlamaForCausalLM:
+    """The model in single precision, ready to be asked."""
+    return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+
+
+def visible(branch: Int[Tensor, "b t"]) -> Bool[Tensor, "b 1 t t"]:
+    """Which token sees which: what came before it in its own branch and in the prefix."""
+    length = branch.shape[1]
+    earlier = torch.ones(length, length, dtype=torch.bool).tril()
+    of_prefix, own = branch[:, None, :] == 0, branch[:, None, :] == branch[:, :, None]
+    itself = torch.eye(length, dtype=torch.bool)
+    return ((earlier & (of_prefix | own)) | itself)[:, None]
+
+
+def blend(
+    table: Float[Tensor, "v d"], packed: Packed, blur: float, generator: torch.Generator
+) -> Float[Tensor, "m p d"]:
+    """Patch vectors of the blended maps: weighted sums of word embeddings, and noise."""
+    words = table[torch.from_numpy(packed.words)]
+    mixed = (words * torch.from_numpy(packed.word_weights)[..., None]).sum(2)
+    length = table.detach().norm(dim=1).mean()
+    noise = torch.randn(mixed.shape, generator=generator) / mixed.shape[-1] ** 0.5
+    return mixed + blur * length * noise
+
+
+def embeddings(
+    model: LlamaForCausalLM, packed: Packed, blur: float, generator: torch.Generator
+) -> Float[Tensor, "b t d"]:
+    """What the first block reads: token embeddings, and patch vectors where a map is blended."""
+    table = model.model.embed_tokens.weight
+    read = nn.functional.embedding(torch.from_numpy(packed.tokens), table)
+    if not len(packed.blended):
+        return read
+    image = tokenizer.build().convert_tokens_to_ids(tokenizer.IMAGE)
+    places = torch.from_numpy(packed.tokens) == image
+    patches = blend(table, packed, blur, generator).flatten(0, 1)
+    return read.masked_scatter(places[..., None], patches.to(read.dtype))
+
+
+def answer_loss(
+    model: LlamaForCausalLM, packed: Packed, read: Float[Tensor, "b t d"]
+) -> tuple[Tensor, Tensor]:
+    """Weighted cross-entropy of every target token, and the share of answers' tokens hit."""
+    branch = torch.from_numpy(packed.branch)
+    hidden = model.model(
+        inputs_embeds=read,
+        attention_mask=visible(branch),
+        position_ids=torch.from_numpy(packed.positions),
+        use_cache=False,
+    ).last_hidden_state
+    weights = torch.from_numpy(packed.weights)
+    rows, at = torch.nonzero(weights, as_tuple=True)
+    counts, targets = weights[rows, at], torch.from_numpy(packed.tokens)[rows, at]
+    logits = model.lm_head(hidden[rows, at - 1]).float()
+    loss = nn.functional.cross_entropy(logits, targets, reduction="none")
+    sure = counts == 1
+    hit = (logits.argmax(1) == targets)[sure].float().mean()
+    return (loss * counts).sum() / counts.sum(), hit

@@ -1,0 +1,109 @@
+"""How well the pocket language model reads: answers to unseen textual maps and captions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformers import LlamaForCausalLM
+
+from benchmark.recipes.language import model as lm
+from benchmark.recipes.language.rows import GRID, Row, Writer, pack
+from benchmark.recipes.language.tokenizer import IMAGE, build
+from benchmark.worlds import questions, textual_maps
+from benchmark.worlds.questions import Exchange, Kind
+from benchmark.worlds.scene import Scene, sample, stream
+from benchmark.worlds.textual_maps import Noise
+
+N_SCENES = 1000
+BATCH = 200
+MAX_ANSWER = 40
+GATE_SEED = 11
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A context with one question, and the answer that is true."""
+
+    row: Row
+    said: Exchange
+
+
+def greedy(
+    model: LlamaForCausalLM, read: Float[Tensor, "b t d"], mask: Int[Tensor, "b t"]
+) -> list[str]:
+    """The model's own answers to left-padded prompts."""
+    tokenizer = build()
+    made = model.generate(  # type: ignore[misc]
+        inputs_embeds=read,
+        attention_mask=mask,
+        max_new_tokens=MAX_ANSWER,
+        do_sample=False,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    decoded = tokenizer.batch_decode(made, skip_special_tokens=True)  # type: ignore[arg-type]
+    return [text.strip() for text in decoded]
+
+
+@torch.no_grad()
+def answers(model: LlamaForCausalLM, asked: Sequence[Asked], blur: float) -> list[str]:
+    """Greedy answers, batch by batch; prompts are padded on the left."""
+    tokenizer = build()
+    found: list[str] = []
+    generator = torch.Generator().manual_seed(GATE_SEED)
+    for start in range(0, len(asked), BATCH):
+        rows = [_prompt(each) for each in asked[start : start + BATCH]]
+        packed = pack(rows, tokenizer.get_vocab(), tokenizer.pad_token_id)
+        read = lm.embeddings(model, packed, blur, generator)
+        lengths = torch.from_numpy((packed.branch >= 0).sum(1))
+        width = packed.tokens.shape[1]
+        places = torch.arange(width)[None] - (width - lengths)[:, None]
+        mask = (places >= 0).long()
+        read = read.gather(1, places.clamp(min=0)[..., None].expand(-1, -1, read.shape[2]))
+        found += greedy(model, read, mask)
+    return found
+
+
+def _prompt(asked: Asked) -> Row:
+    """The prefix and the question, up to where the answer starts."""
+    writer = Writer(build())
+    ids, weights = writer.answered(asked.said)
+    question = tuple(i for i, weight in zip(ids, weights, strict=True) if not weight)
+    return Row((*asked.row.prefix, *question), (), asked.row.blend)
+
+
+def unseen(kind: Kind, context: str, noise: Noise, n: int = N_SCENES) -> list[Asked]:
+    """Questions of one kind about scenes whose contents no training has."""
+    writer, index = Writer(build()), 0
+    found: list[Asked] = []
+    while len(found) < n:
+        scene = sample(GATE_SEED, "test", index)
+        rng = stream("gate", kind, context, index)
+        index += 1
+        said = questions.exchange(rng, kind, scene)
+        if said is not None:
+            found.append(Asked(_context(writer, context, rng, scene, noise), said))
+    return found
+
+
+def _context(writer: Writer, context: str, rng: random.Random, scene: Scene, noise: Noise) -> Row:
+    if context == "blended":
+        blend = textual_maps.blended(rng, scene, GRID, noise)
+        return Row(writer.opening(*[IMAGE] * GRID**2), (), blend)
+    if context == "plain":
+        return Row(writer.opening(*textual_maps.plain(rng, scene, GRID, noise)), ())
+    full = next(c.text for c in scene.captions() if c.full)
+    return Row((*writer.opening(), *writer.ids(full)), ())
+
+
+def exact(model: LlamaForCausalLM, kind: Kind, context: str, n: int = N_SCENES) -> float:
+    """Share of unseen questions answered word by word as the truth has it."""
+    noise = Noise()
+    asked = unseen(kind, context, noise, n)
+    found = answers(model, asked, noise.blur)
+    return sum(a == b.said.answer for a, b in zip(found, asked, strict=True)) / len(asked)
