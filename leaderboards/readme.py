@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 from benchmark.registry import ROOT, catalogue
+from benchmark.reports.names import short
 from benchmark.reports.panels import Panel, bundled_cells, panels
+from benchmark.reports.tables import TWO_SEEDS
 from benchmark.results import Cell
 
 README = ROOT / "README.md"
@@ -80,8 +82,9 @@ def leaderboard() -> str:
 def table(backend: str, shown: list[Panel], cells: tuple[Cell, ...]) -> str:
     seeds = sorted({c.seed for c in cells if c.backend.name == backend})
     head = [f"{p.task}<br>`{p.metric}`" for p in shown]
+    numbers = ", ".join(map(str, seeds))
     lines = [
-        f"`{backend}`, seeds {', '.join(map(str, seeds))}, mean [95 % over seeds and items]:",
+        f"`{short(backend)}`, seeds {numbers}, mean [95 % over seeds and items]:",
         "",
         f"| method | {' | '.join(head)} |",
         f"|---|{'---|' * len(shown)}",
@@ -95,7 +98,8 @@ def table(backend: str, shown: list[Panel], cells: tuple[Cell, ...]) -> str:
         lines.append(
             f"| *{label}* | {' | '.join('' if v is None else f'{v:.3f}' for v in values)} |"
         )
-    return "\n".join([*lines, "", "† saw labels or the planted truth."])
+    wide = ["", f"‡ {TWO_SEEDS}."] if any(r.wide for p in shown for r in p.rows) else []
+    return "\n".join([*lines, "", "† saw labels or the planted truth.", *wide])
 
 
 def entry(panel: Panel, name: str) -> str:
@@ -103,7 +107,7 @@ def entry(panel: Panel, name: str) -> str:
     for row in panel.rows:
         if row.method == name:
             ends = "" if row.low is None else f" [{row.low:.3f}, {row.high:.3f}]"
-            return f"{row.value:.3f}{ends}"
+            return f"{row.value:.3f}{ends}" + ("‡" if row.wide else "")
     return "n/a"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,14 +10,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from benchmark.backends.planted import canonical, parse
 from benchmark.reports.compare import (
     Compared,
     Comparison,
     across_table,
     compare,
     compare_across,
-    comparison_tables,
 )
+from benchmark.reports.comparing import print_comparison
 from benchmark.results import write_cell
 from benchmark.statistics import estimate, holm, over_seeds, paired
 from benchmark.statistics.resampling import draws_id
@@ -39,6 +41,14 @@ def text_of(*tables: object) -> str:
     with console.file:
         for table in tables:
             console.print(table)
+        return console.export_text()
+
+
+def told(comparison: Comparison, *, every: bool = False, width: int = 200) -> str:
+    """What `compare` prints, lines as wide as asked."""
+    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    with console.file:
+        print_comparison(comparison, console, every=every)
         return console.export_text()
 
 
@@ -217,9 +227,22 @@ def test_units_that_differ_refuse_the_row_and_say_so(tmp_path: Path) -> None:
     put(tmp_path, {"r@1": hits(0.4), "mrr": hits(0.4, n=60)}, method="b")
     found = compare(tmp_path, "a", "b")
     refused = next(row for row in found.rows if row.metric == "mrr")
-    assert "50 units against 60" in refused.verdict
+    assert "50 images against 60: not the same ones" in refused.verdict
+    assert "limited" not in refused.verdict
     assert refused.p is None
     assert main_row(found).p is not None
+    assert "n/a: 50 images against 60" in told(found, every=True)
+
+
+def test_latents_of_two_methods_are_no_pairs_by_nature(tmp_path: Path) -> None:
+    for name, n in (("a", 50), ("b", 60)):
+        kept = put(tmp_path, {"r@1": hits(0.5), "density": hits(0.4, n=n)}, method=name)
+        path = tmp_path / f"{kept.key}.json"
+        record = json.loads(path.read_text())
+        record["scores"][1]["unit"] = "latent"
+        path.write_text(json.dumps(record))
+    (row,) = (row for row in compare(tmp_path, "a", "b").rows if not row.main)
+    assert row.refused == "latents differ between methods by nature, so there are no pairs"
 
 
 def test_damaged_units_and_records_are_said_in_one_line(tmp_path: Path) -> None:
@@ -285,14 +308,64 @@ def test_across_refuses_what_it_cannot_mean(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------------------- shown
 
 
-def test_tables_show_every_row_and_mark_what_is_not_adjusted(tmp_path: Path) -> None:
+def test_main_metrics_are_shown_and_all_where_asked(tmp_path: Path) -> None:
     planted(tmp_path)
     planted(tmp_path, task="other", limit=100)
     found = compare(tmp_path, "posthoc", "separated")
-    shown = text_of(*comparison_tables(found))
-    assert shown.count("posthoc is better by") == 4
+    shown = told(found)
+    assert "mrr" not in shown
     assert "first 100" in shown
-    assert shown.count("(") >= 2
-    assert "mrr" not in text_of(*comparison_tables(found, main_only=True))
-    data = found.as_json()
-    assert data["rows"][0]["where"]["backend"] == "pocket-clip"
+    assert "--all adds the other 2" in shown
+    assert "parentheses:" not in shown
+    assert told(found, every=True).count("mrr") == 2
+    assert found.as_json()["rows"][0]["where"]["backend"] == "pocket-clip"
+
+
+def test_the_difference_has_columns_of_its_own_and_p_is_explained(tmp_path: Path) -> None:
+    planted(tmp_path)
+    found = compare(tmp_path, "posthoc", "separated")
+    row = main_row(found)
+    (line,) = (line for line in told(found).splitlines() if line.startswith("r@1"))
+    cells = line.split()
+    assert cells[1:4] == [f"{row.a:.3f}", f"{row.b:.3f}", f"+{row.difference:.3f}"]
+    assert " ".join(cells[4:6]) == f"[{row.low:.3f}, {row.high:.3f}]"
+    assert cells[-1] == "posthoc"
+    every = told(found, every=True)
+    assert "all main metrics of this comparison (1)" in every
+    (other,) = (line for line in every.splitlines() if line.startswith("mrr"))
+    assert "(<0.001)" in other
+    assert "(p) in parentheses: in no family, not adjusted" in every
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_number_is_wrapped_or_cut(tmp_path: Path, width: int) -> None:
+    for name in ("jsae-noalign-posthoc", "separated"):
+        put(tmp_path, {"r@1": hits(0.5 + len(name) / 100), "mrr": hits(0.4)}, method=name)
+    shown = told(compare(tmp_path, "jsae-noalign-posthoc", "separated"), every=True, width=width)
+    (line,) = (line for line in shown.splitlines() if line.startswith("r@1"))
+    assert "…" not in shown
+    assert line.count("]") == 1
+    assert ("A = jsae-noalign-posthoc, B = separated" in shown) is (width == 80)
+
+
+def test_two_seeds_are_marked_and_three_are_not(tmp_path: Path) -> None:
+    for seeds, marked in (((0, 1), True), ((0, 1, 2), False)):
+        folder = tmp_path / str(len(seeds))
+        shown = told(compare(planted(folder, seeds=seeds), "posthoc", "separated"))
+        assert ("two seeds: interval wide by construction" in shown) is marked
+        assert ("]‡" in shown) is marked
+    assert "one seed:" not in shown
+
+
+def test_presets_are_shown_and_understood_by_their_short_names(tmp_path: Path) -> None:
+    tiny = canonical(parse("synthetic:tiny"))
+    planted(tmp_path, backend=tiny, data=tiny)
+    planted(tmp_path)
+    shown = told(compare(tmp_path, "posthoc", "separated"))
+    assert "synthetic:tiny · test split" in shown
+    assert "n_shared" not in shown
+    across = compare_across(tmp_path, ("synthetic:tiny", "pocket-clip"))
+    assert across.backends == (tiny, "pocket-clip")
+    assert "tiers on synthetic:tiny" in text_of(across_table(across))
+    with pytest.raises(ValueError, match="did you mean synthetic:tiny"):
+        compare_across(tmp_path, ("synthetic:tinny", "pocket-clip"))

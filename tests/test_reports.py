@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from benchmark.__main__ import main
+from benchmark.backends.planted import SIZES, canonical, parse
+from benchmark.registry import ROOT
 from benchmark.reports.figures import figure
+from benchmark.reports.lineup import lineup
+from benchmark.reports.names import short
+from benchmark.reports.numbers import number
 from benchmark.reports.panels import panels
+from benchmark.reports.progress import Tally
 from benchmark.reports.tables import print_tables
-from benchmark.results import ReferenceScore, Run, Score, document
+from benchmark.results import Cell, Document, ReferenceScore, Run, Score, document
 from leaderboards.bundle import bundled
+from leaderboards.readme import table
 from tests.records import cell
 
 PLACE = ("pocket-clip", "scenes", "embedding", "test", "fair")
@@ -89,3 +97,156 @@ def test_a_bundle_replaces_rows_and_leaves_units_and_failures_out():
     (kept,) = bundled([old], [new, failed])
     assert kept.scores[0].value == 0.6
     assert kept.units_file is None
+
+
+def shown(*cells: Cell, width: int = 140) -> str:
+    """What the end of a run prints of these cells."""
+    out = io.StringIO()
+    print_tables(document(Run(), cells), Console(file=out, width=width))
+    return out.getvalue()
+
+
+# ------------------------------------------------------------------------------- names, numbers
+
+
+@pytest.mark.parametrize("preset", SIZES)
+def test_a_world_is_called_by_the_preset_it_equals(preset: str):
+    assert short(canonical(parse(f"synthetic:{preset}"))) == f"synthetic:{preset}"
+    more = short(canonical(parse(f"synthetic:{preset},alpha=.8,seed=3")))
+    assert more == f"synthetic:{preset},alpha=0.8,seed=3"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("pocket-clip", "pocket-clip"),
+        ("synthetic", "synthetic"),
+        ("synthetic:alpha=0.8", "synthetic:alpha=0.8"),
+        ("clip:ViT-B-32/openai", "clip:ViT-B-32/openai"),
+        ("clip:/a/long/way/to/model", "clip:…/model"),
+    ],
+)
+def test_other_names_stay_or_lose_their_folders(name: str, said: str):
+    assert short(name) == said
+
+
+def test_the_record_keeps_the_canonical_name_and_people_read_the_short_one():
+    tiny = canonical(parse("synthetic:tiny"))
+    one = cell(backend=tiny, data=tiny)
+    assert "n_shared=32" in one.model_dump_json()
+    for said in (shown(one), Tally().line(one, kept=True)):
+        assert "synthetic:tiny · " in said
+        assert "n_shared" not in said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.12345, "0.123"),
+        (-5e-20, "0.000"),
+        (2e-4, "2e-04"),
+        (12.345, "12.35"),
+        (1234.5, "1,234.5"),
+    ],
+)
+def test_numbers_are_short_and_hide_nothing(value: float, said: str):
+    assert number(value) == said
+
+
+# --------------------------------------------------------------------------------- what is shown
+
+
+def test_one_order_methods_then_controls_then_references():
+    null = ReferenceScore(name="shuffled", kind="null", value=0.1)
+    dense = ReferenceScore(name="dense", kind="baseline", value=0.9)
+    more = {"floor": 0.1, "ceiling": 1.0, "references": (null, dense)}
+    scores = (main_score(0.4, **more), main_score(0.2, variant="truncated"))
+    cells = [
+        cell(method="identity", scores=(main_score(0.9),)),
+        cell(method="separated", scores=(main_score(0.3),)),
+        cell(method="jsae", scores=scores),
+        cell(method="jsae", task="other", scores=(main_score(0.1),)),
+        cell(method="separated", task="other", scores=(main_score(0.8),)),
+    ]
+    found = panels(cells)[PLACE]
+    lines = lineup(list(found.values()))
+    names = ["jsae", "jsae (truncated)", "separated", "identity", "dense", "ceiling", "floor"]
+    assert [line.name for line in lines] == names
+    assert [line.kind for line in lines[2:5]] == ["method", "control", "baseline"]
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3])
+def test_the_interval_of_two_seeds_is_marked_and_kept(seeds: int):
+    cells = [cell(seed=s, scores=(main_score(0.4 + s / 10),)) for s in range(seeds)]
+    said = shown(*cells)
+    assert ("‡ two seeds: interval wide by construction; use three or more" in said) is (seeds == 2)
+    assert ("]‡" in said) is (seeds == 2)
+    if seeds == 2:
+        assert "0.450 [-0.448, 1.348]‡" in said
+    markdown = table("x", list(panels(cells)[PLACE].values()), tuple(cells))
+    assert ("]‡" in markdown) is ("‡ two seeds" in markdown) is (seeds == 2)
+
+
+def test_two_seeds_that_are_one_have_no_wide_interval():
+    assert "‡" not in shown(*(cell(seed=s, scores=(main_score(0.4),)) for s in (0, 1)))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_number_is_wrapped_or_cut(width: int):
+    name = "jsae-noalign-posthoc"
+    tasks = [f"task_number_{i}" for i in range(5)]
+    cells = [cell(method=name, task=task, scores=(main_score(0.4, floor=0.1),)) for task in tasks]
+    said = shown(*cells, width=width)
+    assert "…" not in said
+    rows = [line for line in said.splitlines() if line.strip().startswith(name) and "·" not in line]
+    assert sum(line.count("0.400 [0.300, 0.500]") for line in rows) == len(tasks)
+    assert max(map(len, said.splitlines())) <= width
+
+
+def test_columns_that_say_nothing_are_left_out():
+    assert "ceiling" not in shown(cell(scores=(main_score(0.4, floor=0.2),)))
+    assert "ceiling" in shown(cell(scores=(main_score(0.4, ceiling=1.0),)))
+
+
+# ---------------------------------------------------------------------------------- while it runs
+
+
+def test_cells_of_an_earlier_run_are_told_as_kept():
+    tally = Tally()
+    timing = {"score": 2.0, "fit": 80.0}
+    assert tally.line(cell(timing=timing), kept=False).endswith("r@1 0.500 (2 s, fit 80 s)")
+    again = tally.line(cell(task="other", timing=timing), kept=False)
+    assert again.endswith("r@1 0.500 (2 s)")
+    assert tally.line(cell(seed=1), kept=True).endswith("seed 1 · retrieval: r@1 0.500 (kept)")
+    absent = cell(method="identity", status="not_applicable", reason="needs sparse latents")
+    assert tally.line(absent, kept=True).endswith("not applicable, needs sparse latents")
+    assert tally.summary() == "2 scored, 1 kept, 1 not applicable"
+
+
+def test_a_second_run_says_that_it_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    words = ["run", "--method", "identity", "--backend", "synthetic:tiny", "--output-path"]
+    tasks = ["--task", "reconstruction", "--task", "modality_split"]
+    for summary in ("1 scored, 0 kept, 1 not applicable", "0 scored, 1 kept, 1 not applicable"):
+        assert main([*words, str(tmp_path), *tasks]) == 0
+        said = capsys.readouterr().err
+        assert said.splitlines()[-1] == summary
+        assert ("(kept)" in said) is summary.startswith("0")
+        assert "n_shared" not in said
+
+
+def test_json_on_stdout_survives_a_method_that_prints(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    source = (ROOT / "methods" / "identity.py").read_text()
+    noise = "import os\nprint('at import')\nos.write(1, b'from below\\n')\n"
+    fit = "def fit(self, data: TrainingData) -> Artifact:\n"
+    assert fit in source
+    source = source.replace("import torch\n", f"import torch\n{noise}", 1)
+    path = tmp_path / "prints.py"
+    path.write_text(source.replace(fit, f"{fit}        print('from the fit')\n"))
+    words = ["--backend", "synthetic:tiny", "--task", "reconstruction", "--json", "-"]
+    assert main(["run", "--method", str(path), *words, "--output-path", str(tmp_path)]) == 0
+    told = capfd.readouterr()
+    assert [c.method.name for c in Document.model_validate_json(told.out).cells] == ["prints"]
+    for said in ("at import", "from below", "from the fit"):
+        assert said in told.err

@@ -97,7 +97,10 @@ def _compare(verbs: Any) -> None:
     compare.add_argument("second", metavar="B")
     compare.add_argument("--across", nargs=2, metavar="BACKEND", help="tiers on two backends")
     compare.add_argument("--output-path", default="results", metavar="DIR")
-    compare.add_argument("--json", metavar="FILE", help="the comparison as data; - for stdout")
+    compare.add_argument("--all", action="store_true", help="every metric, not main ones alone")
+    compare.add_argument(
+        "--json", metavar="FILE", help="every metric as data and no table; - for stdout"
+    )
 
 
 def _positive(text: str) -> int:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
-from benchmark.reports.compare import (
-    Across,
-    Comparison,
-    across_table,
-    compare,
-    compare_across,
-    comparison_tables,
-)
-from benchmark.reports.tables import wide
+from rich.console import Console
+
+from benchmark.reports.compare import Across, Comparison, across_table, compare, compare_across
+from benchmark.reports.compare.footers import footer
+from benchmark.reports.compare.tables import by_place, comparison_table, shown_rows
+from benchmark.reports.consoles import fits, head, note, wide
 from benchmark.results import write_whole
 
 
@@ -33,11 +31,28 @@ def compare_verb(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return as_json(arguments.json, found)
     console = wide(stderr=False)
-    for table in [across_table(found)] if isinstance(found, Across) else comparison_tables(found):
-        console.print(table)
-    for note in found.notes:
-        console.print(note, style="dim")
+    if isinstance(found, Across):
+        console.print(across_table(found))
+    else:
+        print_comparison(found, console, every=arguments.all)
+    for line in found.notes:
+        note(console, line)
     return 0
+
+
+def print_comparison(found: Comparison, console: Console, *, every: bool = False) -> None:
+    """A table a place as wide as the console allows, and how to read them."""
+    rows = shown_rows(found, every=every)
+    for place, here in by_place(rows).items():
+        made = partial(comparison_table, found, here)
+        choices = [made(), made(gap=1), made(letters=True), made(letters=True, gap=1)]
+        table = next((each for each in choices if fits(each, console)), choices[-1])
+        named = table in choices[:2]
+        a, b = found.a, found.b
+        head(console, f"{a} against {b} · {place}" if named else f"A = {a}, B = {b} · {place}")
+        console.print(table)
+    for line in footer(found, rows):
+        note(console, line)
 
 
 def method_name(given: str) -> str:

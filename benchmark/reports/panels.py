@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from benchmark.registry import ROOT
 from benchmark.reports.compare.places import where as experiment
+from benchmark.reports.names import place
 from benchmark.results import Cell, Document, Score, read_document
 from benchmark.statistics import over_seeds
 
@@ -20,12 +21,17 @@ class Row:
     """One method's main score; the interval holds seeds and items where there are seeds."""
 
     method: str
+    """Its name, with the variant of the codes where they are not the full ones."""
     value: float
     low: float | None
     high: float | None
     seeds: int
     bundled: bool = False
     supervised: bool = False
+    of: str = ""
+    """The method's name alone."""
+    wide: bool = False
+    """Two seeds that differ: t(1) makes the interval 12.7 standard errors to each side."""
 
 
 @dataclass
@@ -37,6 +43,7 @@ class Panel:
     metric: str = ""
     unit: str = ""
     n: int = 0
+    higher_is_better: bool = True
     rows: list[Row] = field(default_factory=list)
     floor: float | None = None
     ceilings: set[float] = field(default_factory=set)
@@ -50,11 +57,9 @@ class Panel:
         return next(iter(self.ceilings)) if len(self.ceilings) == 1 else None
 
 
-def heading(place: Where) -> str:
-    """A place in words; a backend that brings its own data is named once."""
-    backend, data, site, split, variant = place
-    where_from = [backend] if data == backend else [backend, data]
-    return " · ".join([*where_from, split, site, variant])
+def heading(there: Where) -> str:
+    """A place in words."""
+    return place(*there)
 
 
 def where(cell: Cell) -> Where:
@@ -64,23 +69,33 @@ def where(cell: Cell) -> Where:
 def panels(cells: Sequence[Cell], bundled: Sequence[Cell] = ()) -> dict[Where, dict[str, Panel]]:
     """Panels by place and task, rows best first."""
     found: dict[Where, dict[str, Panel]] = {}
-    groups: dict[tuple[Where, str, str], list[Cell]] = {}
     for cell in cells:
         tasks = found.setdefault(where(cell), {})
         tasks.setdefault(cell.task.name, Panel(cell.task.name, cell.task.version))
-        groups.setdefault((where(cell), cell.task.name, cell.method.name), []).append(cell)
-    ran = {(place, method) for place, _, method in groups}
+    ran = {(where(cell), cell.method.name) for cell in cells}
     experiments = {experiment(cell) for cell in cells}
-    for cell in bundled:
-        if (where(cell), cell.method.name) not in ran and experiment(cell) in experiments:
-            key = (where(cell), cell.task.name, cell.method.name)
-            groups.setdefault(key, []).append(cell)
-    for (place, task, _), members in groups.items():
-        add(found[place][task], members, bundled=members[0] in bundled)
+    beside = [
+        cell
+        for cell in bundled
+        if (where(cell), cell.method.name) not in ran and experiment(cell) in experiments
+    ]
+    for group, is_bundled in ((cells, False), (beside, True)):
+        for there, task, members in by_method(group):
+            add(found[there][task], members, bundled=is_bundled)
     for tasks in found.values():
         for panel in tasks.values():
-            panel.rows.sort(key=lambda row: -row.value)
+            sign = -1 if panel.higher_is_better else 1
+            panel.rows.sort(key=lambda row: sign * row.value)
     return found
+
+
+def by_method(cells: Sequence[Cell]) -> Iterator[tuple[Where, str, list[Cell]]]:
+    """The seeds of each method, by place and task."""
+    groups: dict[tuple[Where, str, str], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((where(cell), cell.task.name, cell.method.name), []).append(cell)
+    for (there, task, _), members in groups.items():
+        yield there, task, members
 
 
 def add(panel: Panel, members: list[Cell], *, bundled: bool) -> None:
@@ -92,20 +107,23 @@ def add(panel: Panel, members: list[Cell], *, bundled: bool) -> None:
         return
     for kind in dict.fromkeys(score.variant for cell in scored for score in cell.scores):
         mains = [s for cell in scored for s in cell.scores if s.main and s.variant == kind]
-        name = scored[0].method.name + ("" if kind == "full" else f" ({kind})")
-        panel.rows.append(combined(name, mains, bundled, scored[0].method.supervised))
+        row = combined(scored[0].method.name, kind, mains)
+        supervised = scored[0].method.supervised
+        panel.rows.append(replace(row, bundled=bundled, supervised=supervised))
+        panel.higher_is_better = mains[0].higher_is_better is not False
         if not bundled:
             read_against(panel, mains[0])
 
 
-def combined(name: str, mains: Sequence[Score], bundled: bool, supervised: bool) -> Row:
+def combined(method: str, kind: str, mains: Sequence[Score]) -> Row:
     """One row of one or several seeds."""
     first = mains[0]
+    name = method if kind == "full" else f"{method} ({kind})"
     if len(mains) == 1:
-        ends = (first.ci_low, first.ci_high)
-        return Row(name, first.value, *ends, 1, bundled, supervised)
+        return Row(name, first.value, first.ci_low, first.ci_high, 1, of=method)
     summary = over_seeds([s.value for s in mains], [s.se or 0.0 for s in mains])
-    return Row(name, summary.value, summary.low, summary.high, len(mains), bundled, supervised)
+    wide = len(mains) == 2 and bool(summary.s_seed)
+    return Row(name, summary.value, summary.low, summary.high, len(mains), of=method, wide=wide)
 
 
 def read_against(panel: Panel, score: Score) -> None:

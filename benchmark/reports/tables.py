@@ -2,121 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmark.reports.panels import Panel, Row, heading, panels_of
-from benchmark.results import Cell, Document, Score
+from benchmark.reports.consoles import fits, fitting, head, note, plain, wide
+from benchmark.reports.details import details
+from benchmark.reports.lineup import Line, lineup, row_of, value_of
+from benchmark.reports.names import short
+from benchmark.reports.numbers import interval, number
+from benchmark.reports.panels import Panel, heading, panels_of
+from benchmark.results import Cell, Document
 
-PIPE_WIDTH = 140
-LEGEND = "value [95 % interval]; * bundled reference row, † supervised, ×S over S seeds"
+TWO_SEEDS = "two seeds: interval wide by construction; use three or more"
 
 
 def print_tables(document: Document, console: Console | None = None) -> None:
     """Details where one method was run, then one summary a place, then what does not apply."""
     console = console or wide()
     if len({(cell.method.name, cell.seed, cell.variant) for cell in document.cells}) == 1:
-        for cell in document.cells:
-            if cell.status == "scored":
-                console.print(details(cell))
+        print_details(document.cells, console)
     for place, tasks in panels_of(document).items():
-        if any(panel.rows for panel in tasks.values()):
-            console.print(heading(place), style="italic", markup=False)
-            console.print(summary(tasks))
-            console.print(LEGEND, style="dim", highlight=False)
+        shown = [panel for panel in tasks.values() if panel.rows]
+        if shown:
+            head(console, heading(place))
+            print_summary(shown, console)
+            note(console, legend(shown))
         for line in absences(tasks):
-            console.print(line, style="dim", highlight=False, markup=False)
+            note(console, line)
 
 
-def wide(*, stderr: bool = True) -> Console:
-    """The terminal; a file or a pipe gets lines of its own width, not of eighty columns."""
-    console = Console(stderr=stderr, highlight=False)
-    if console.is_terminal:
-        return console
-    return Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
+def print_details(cells: Sequence[Cell], console: Console) -> None:
+    """Every score of each cell, a table a task."""
+    for cell in cells:
+        if cell.status == "scored":
+            method = f"{cell.method.name} · seed {cell.seed}"
+            head(console, f"{method} · {short(cell.backend.name)} · {cell.task.name}")
+            console.print(fitting(partial(details, cell), console), "")
 
 
-def summary(tasks: dict[str, Panel]) -> Table:
-    """Rows are methods, columns are the tasks' main scores."""
-    shown = {name: panel for name, panel in tasks.items() if panel.rows}
-    table = Table()
+def print_summary(shown: Sequence[Panel], console: Console) -> None:
+    """Tasks side by side, or under each other where they would not fit."""
+    table = summary(shown)
+    if fits(table, console):
+        console.print(table)
+        return
+    for panel in shown:
+        console.print(f"{panel.task}: {measure(panel)}", style="italic", markup=False)
+        console.print(stacked(panel, shown))
+
+
+def measure(panel: Panel, sep: str = ", ") -> str:
+    """What is measured, on how many of what."""
+    return f"{panel.metric}{sep}n = {panel.n:,} {panel.unit}s"
+
+
+def summary(shown: Sequence[Panel]) -> Table:
+    """Rows are methods, controls and references; columns are the tasks' main scores."""
+    table = plain()
     table.add_column("", no_wrap=True)
-    for panel in shown.values():
-        table.add_column(f"{panel.task}\n{panel.metric}\nn = {panel.n:,}", justify="right")
-    edge(table, "ceiling", [number(panel.ceiling) for panel in shown.values()])
-    for name in ordered(shown.values()):
-        cells = [entry(panel, name) for panel in shown.values()]
-        mine = any(row.method == name and not row.bundled for p in shown.values() for row in p.rows)
-        table.add_row(label(name, shown.values()), *cells, style="bold" if mine else None)
-    for name in dict.fromkeys(name for panel in shown.values() for name in panel.baselines):
-        edge(table, name, [number(panel.baselines.get(name)) for panel in shown.values()])
-    edge(table, "floor", [number(panel.floor) for panel in shown.values()])
+    for panel in shown:
+        named = f"{panel.task}\n{measure(panel, chr(10))}"
+        table.add_column(named, justify="right", no_wrap=True)
+    for each, ends in sections(lineup(shown)):
+        cells = [entry(panel, each) for panel in shown]
+        table.add_row(each.label, *cells, style=style(each), end_section=ends)
     return table
 
 
-def edge(table: Table, name: str, values: list[str]) -> None:
-    """A line that is no method; left out where it says nothing."""
-    if any(values):
-        table.add_row(f"— {name}", *values, style="dim")
-
-
-def ordered(shown: Iterable[Panel]) -> list[str]:
-    """Method names, those of the first task's best first."""
-    return list(dict.fromkeys(row.method for panel in shown for row in panel.rows))
-
-
-def label(name: str, shown: Iterable[Panel]) -> str:
-    """The method's name with its marks."""
-    rows = [row for panel in shown for row in panel.rows if row.method == name]
-    marks = ("*" if rows[0].bundled else "") + ("†" if rows[0].supervised else "")
-    seeds = f" ×{rows[0].seeds}" if rows[0].seeds > 1 else ""
-    return f"{name}{seeds} {marks}".strip()
-
-
-def entry(panel: Panel, name: str) -> str:
-    """A method's value with its interval, or n/a."""
-    rows = [row for row in panel.rows if row.method == name]
-    return interval(rows[0]) if rows else "n/a" if name in panel.absent else ""
-
-
-def interval(row: Row | Score) -> str:
-    """`.412 [.398, .427]`."""
-    low, high = (row.low, row.high) if isinstance(row, Row) else (row.ci_low, row.ci_high)
-    ends = "" if low is None or high is None else f" [{number(low)}, {number(high)}]"
-    return f"{number(row.value)}{ends}"
-
-
-def number(value: float | None) -> str:
-    """Three decimals; a wide number keeps its size."""
-    if value is None:
-        return ""
-    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
-
-
-def details(cell: Cell) -> Table:
-    """Every score of one cell beside its references."""
-    version = f"{cell.task.name} {cell.task.version}"
-    table = Table(title=f"{cell.method.name} · {version} · seed {cell.seed}", title_justify="left")
-    for name in ("score", "value [95 %]", "floor", "baselines", "ceiling", "n"):
-        left = name in ("score", "baselines")
-        table.add_column(name, justify="left" if left else "right", no_wrap=name != "baselines")
-    for score in cell.scores:
-        baselines = [
-            f"{r.name} {number(r.value)}" for r in score.references if r.kind == "baseline"
-        ]
-        name = score.name if score.variant == "full" else f"{score.name} ({score.variant})"
-        table.add_row(
-            name,
-            interval(score),
-            number(score.floor),
-            ", ".join(baselines),
-            number(score.ceiling),
-            f"{score.n:,} {score.unit}s",
-            style="bold" if score.main else None,
-        )
+def stacked(panel: Panel, shown: Sequence[Panel]) -> Table:
+    """One task by itself: names as wide as in every other task's table."""
+    table = plain()
+    table.show_header = False
+    lines = lineup(shown)
+    table.add_column(min_width=max(len(each.label) for each in lines), overflow="fold")
+    table.add_column(no_wrap=True)
+    for each in lines:
+        if entry(panel, each):
+            table.add_row(each.label, entry(panel, each), style=style(each))
     return table
+
+
+def sections(lines: Sequence[Line]) -> list[tuple[Line, bool]]:
+    """Each line, and whether a rule follows: between methods, controls and references."""
+    kinds = [each.kind if each.kind in ("method", "control") else "reference" for each in lines]
+    return [(each, kinds[i] != (kinds + kinds[-1:])[i + 1]) for i, each in enumerate(lines)]
+
+
+def style(each: Line) -> str | None:
+    """What the run itself brought stands out."""
+    if each.kind in ("method", "control"):
+        return None if each.bundled else "bold"
+    return "dim"
+
+
+def entry(panel: Panel, each: Line) -> str:
+    """A line's value with its interval, n/a where a method has none, nothing for a reference."""
+    row = row_of(panel, each) if each.kind in ("method", "control") else None
+    if row is not None:
+        return interval(row.value, row.low, row.high) + ("‡" if row.wide else "")
+    return "n/a" if each.name in panel.absent else number(value_of(panel, each))
+
+
+def legend(shown: Sequence[Panel]) -> str:
+    """What the marks that occur mean."""
+    rows = [row for panel in shown for row in panel.rows]
+    parts = [
+        ("value [95 % interval]", True),
+        ("* bundled reference row", any(row.bundled for row in rows)),
+        ("† supervised: saw labels or the planted truth", any(row.supervised for row in rows)),
+        ("×S over S seeds", any(row.seeds > 1 for row in rows)),
+    ]
+    lines = ["; ".join(text for text, occurs in parts if occurs)]
+    return "\n".join([*lines, *[f"‡ {TWO_SEEDS}"] * any(row.wide for row in rows)])
 
 
 def absences(tasks: dict[str, Panel]) -> list[str]:

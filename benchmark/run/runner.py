@@ -31,6 +31,8 @@ class Runner:
     memo: Memo = field(default_factory=dict)
     fits: dict[str, Fit | Exception] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
+    from_before: set[str] = field(default_factory=set)
+    """Keys of the cells that an earlier run left whole: they are yielded, not run."""
 
     def run(self) -> Iterator[Cell]:
         """Every cell of the request, as soon as it is recorded."""
@@ -49,6 +51,8 @@ class Runner:
                 task = build(asked, {"variant": case.variant})
                 place = Place(case, asked, task, seed)
                 found = self.shelf.kept(place)
+                if found is not None:
+                    self.from_before.add(found.key)
                 yield found if found is not None else self._place(place, kept)
 
     def _place(self, place: Place, kept: list[Subject]) -> Cell:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmark.command.streams import stdout_to_stderr
+from benchmark.reports.progress import Tally
 from benchmark.results import Cell, Document, Run, document, to_json, write_document
 from benchmark.run.request import Request, request
 
@@ -19,25 +21,9 @@ def run_verb(arguments: argparse.Namespace) -> int:
     """Runs and reports. 0 where every cell is scored or not applicable, 2 where one failed."""
     if arguments.json and Path(arguments.json).is_dir():
         raise ValueError(f"--json {arguments.json} is a folder: wanted a file, or - for stdout")
-    asked = request(arguments)
-    quiet_libraries()
-    from benchmark.run.runner import Runner
-    from benchmark.run.shelf import Shelf
-
-    shelf = Shelf(asked)
-    started = now()
-    tell = say(arguments.quiet)
-    cells = []
-    for cell in Runner(asked, shelf, progress=bar(arguments.quiet), say=tell).run():
-        cells.append(cell)
-        tell(outcome(cell))
-    run = Run(
-        arguments=told(arguments),
-        environment=shelf.environment,
-        started=started,
-        finished=now(),
-    )
-    whole = document(run, cells)
+    with stdout_to_stderr(arguments.json == "-"):
+        asked = request(arguments)
+        whole, summary = scored(asked, arguments)
     path = asked.output / "document.json"
     write_document(path, whole)
     if arguments.json == "-":
@@ -46,7 +32,25 @@ def run_verb(arguments: argparse.Namespace) -> int:
         write_document(Path(arguments.json), whole)
     if not arguments.quiet:
         show(whole, asked, path)
-    return verdict(cells)
+        print(summary, file=sys.stderr)
+    return verdict(whole.cells)
+
+
+def scored(asked: Request, arguments: argparse.Namespace) -> tuple[Document, str]:
+    """Every cell of the request, told as it is done, and all of them in a line."""
+    quiet_libraries()
+    from benchmark.run.runner import Runner
+    from benchmark.run.shelf import Shelf
+
+    shelf, started, tell, tally = Shelf(asked), now(), say(arguments.quiet), Tally()
+    runner = Runner(asked, shelf, progress=bar(arguments.quiet), say=tell)
+    cells = []
+    for cell in runner.run():
+        cells.append(cell)
+        tell(tally.line(cell, kept=cell.key in runner.from_before))
+    environment = shelf.environment
+    run = Run(arguments=told(arguments), environment=environment, started=started, finished=now())
+    return document(run, cells), tally.summary()
 
 
 def show(whole: Document, asked: Request, path: Path) -> None:
@@ -62,17 +66,7 @@ def show(whole: Document, asked: Request, path: Path) -> None:
             print(f"{name:>9}: {place}", file=sys.stderr)
 
 
-def outcome(cell: Cell) -> str:
-    """One cell as one line, as soon as it is there."""
-    place = f"{cell.backend.name} · {cell.method.name} · seed {cell.seed} · {cell.task.name}"
-    mains = [f"{s.name} {s.value:.3f}" for s in cell.scores if s.main and s.variant == "full"]
-    seconds = sum(cell.timing.get(phase, 0.0) for phase in ("activations", "score"))
-    if cell.status == "scored":
-        return f"{place}: {', '.join(mains)} ({seconds:.0f} s, fit {cell.timing['fit']:.0f} s)"
-    return f"{place}: {cell.status.replace('_', ' ')}, {cell.reason}"
-
-
-def verdict(cells: list[Cell]) -> int:
+def verdict(cells: Sequence[Cell]) -> int:
     """Says what went wrong, each in a line, and the exit code it makes."""
     bad = [cell for cell in cells if cell.status in ("failed", "oom")]
     for reason in dict.fromkeys(f"{cell.method.name}: {cell.reason}" for cell in bad):

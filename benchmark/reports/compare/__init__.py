@@ -2,7 +2,7 @@
 
 from benchmark.reports.compare.backends import Across, Agreement, compare_across
 from benchmark.reports.compare.methods import compare
-from benchmark.reports.compare.tables import across_table, comparison_tables
+from benchmark.reports.compare.tables import across_table
 from benchmark.reports.compare.verdicts import Compared, Comparison, number
 
 __all__ = [
@@ -13,6 +13,5 @@ __all__ = [
     "across_table",
     "compare",
     "compare_across",
-    "comparison_tables",
     "number",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmark.reports.compare.methods import standard_error
 from benchmark.reports.compare.places import Where, known, rows_of
+from benchmark.reports.names import short
 from benchmark.results import Cell, Score, read_cells
 from benchmark.statistics import (
     Refusal,
@@ -56,11 +57,11 @@ def compare_across(folder: Path, backends: tuple[str, str], methods: Sequence[st
     unknown name, for two places that could be meant, and where nothing is in common.
     """
     cells, problems = read_cells(folder)
+    backends = (_canonical(backends[0], cells), _canonical(backends[1], cells))
     for backend in backends:
-        known(backend, (cell.backend.name for cell in cells), "backend")
         there = [c.method.name for c in cells if c.backend.name == backend]
         for method in methods:
-            known(method, there, f"method (on {backend})")
+            known(method, there, f"method (on {short(backend)})")
     kept = [c for c in cells if c.status == "scored" and not c.method.supervised]
     notes = list(problems)
     left = sorted({c.method.name for c in cells if c.method.supervised})
@@ -69,8 +70,18 @@ def compare_across(folder: Path, backends: tuple[str, str], methods: Sequence[st
     sides = [_questions([c for c in kept if c.backend.name == name], notes) for name in backends]
     rows = [_agreement(q, sides[0][q], sides[1][q]) for q in sorted(sides[0].keys() & sides[1])]
     if not rows:
-        raise ValueError(f"{backends[0]} and {backends[1]} have no scored task in common: run both")
+        names = " and ".join(map(short, backends))
+        raise ValueError(f"{names} have no scored task in common: run both")
     return Across(backends, tuple(rows), tuple(dict.fromkeys(notes)))
+
+
+def _canonical(given: str, cells: Sequence[Cell]) -> str:
+    """The backend's name in the records, also where its short form was given."""
+    names = dict.fromkeys(cell.backend.name for cell in cells)
+    if given in names:
+        return given
+    known(given, map(short, names), "backend")
+    return next(name for name in names if short(name) == given)
 
 
 Question = tuple[str, int, str, str, bool, str, str]
@@ -96,7 +107,7 @@ def _questions(cells: Sequence[Cell], notes: list[str]) -> dict[Question, dict[s
 def _check_one_place(known_place: Where, place: Where) -> None:
     if place != known_place:
         raise ValueError(
-            f"{place.task} on {place.backend} was scored in two places ({known_place.site}, "
+            f"{place} was scored in two places ({known_place.site}, "
             f"{known_place.data}, limit {known_place.limit}, revision {known_place.revision} and "
             f"{place.site}, {place.data}, limit {place.limit}, revision {place.revision}): "
             f"give each its own folder"

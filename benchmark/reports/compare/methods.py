@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.reports.compare.places import Rows, Where, rows_of, unlike
-from benchmark.reports.compare.verdicts import Compared, Comparison, verdict
+from benchmark.reports.compare.verdicts import LEVEL, Compared, Comparison, verdict
 from benchmark.results import Cell, Score, read_cells, read_units
 from benchmark.statistics import (
     Difference,
@@ -18,8 +18,6 @@ from benchmark.statistics import (
     over_seeds,
     paired,
 )
-
-LEVEL = 0.95
 
 
 def compare(folder: Path, a: str, b: str) -> Comparison:
@@ -55,7 +53,7 @@ def _missed(first: Rows, second: Rows) -> list[str]:
         for other in sorted(second.cells.keys() - first.cells.keys()):
             if place.label == other.label:
                 lines.append(
-                    f"{place.task} on {place.backend} is not compared: {unlike(place, other)} "
+                    f"{place} is not compared: {unlike(place, other)} "
                     f"({first.name} against {second.name})"
                 )
     return lines
@@ -67,12 +65,10 @@ def _compared(
     """Every metric that both have at a place, over their common seeds."""
     seeds = tuple(sorted(a.keys() & b.keys()))
     if not seeds:
-        notes.append(
-            f"{place.task} on {place.backend}: no seed in common, {sorted(a)} against {sorted(b)}"
-        )
+        notes.append(f"{place}: no seed in common, {sorted(a)} against {sorted(b)}")
         return
     if {a[s].package for s in seeds} != {b[s].package for s in seeds}:
-        notes.append(f"{place.task} on {place.backend}: the two ran under different package code")
+        notes.append(f"{place}: the two ran under different package code")
     scores = [({_id(s): s for s in a[k].scores}, {_id(s): s for s in b[k].scores}) for k in seeds]
     units = [(read_units(folder, a[s]), read_units(folder, b[s])) for s in seeds]
     for name in scores[0][0]:
@@ -106,23 +102,38 @@ def _row(
         difference=means[0] - means[1],
         mrd=_mrd(a, b),
     )
+    refused = next((why for x, y in units if (why := _unlike(a[0].unit, x, y))), None)
+    if refused:
+        return replace(row, refused=refused)
     try:
         found = [_paired(x, y, a[0].name) for x, y in units]
     except ValueError as error:
-        return replace(row, refused=str(error))
+        return replace(row, refused=str(error).removeprefix(f"{a[0].name}: "))
     if any(d.se is None for d in found):
         return replace(row, refused="a single cluster: nothing can be said of other items")
     over: Difference | SeedSummary = found[0]
     if len(found) > 1:
         over = over_seeds([d.value for d in found], [d.se or 0.0 for d in found], level=LEVEL)
     p = over.p if over.se else max(d.p or 0.0 for d in found)
-    return replace(row, difference=over.value, low=over.low, high=over.high, p=p, n=found[0].n)
+    wide = len(found) == 2 and found[0].value != found[1].value
+    row = replace(row, difference=over.value, low=over.low, high=over.high, wide=wide)
+    return replace(row, p=p, n=found[0].n)
 
 
 def _paired(a: StoredUnits | None, b: StoredUnits | None, name: str) -> Difference:
     if a is None or b is None:
         raise ValueError(f"{name}: no units were kept, so it cannot be paired")
     return paired(a, b, name=name, level=LEVEL)
+
+
+def _unlike(unit: str, a: StoredUnits | None, b: StoredUnits | None) -> str | None:
+    """Why units of two numbers make no pairs; one place has one set of rows, so it is no limit."""
+    if a is None or b is None or len(a.numerator) == len(b.numerator):
+        return None
+    if unit == "latent":
+        return "latents differ between methods by nature, so there are no pairs"
+    counts = f"{len(a.numerator):,} {unit}s against {len(b.numerator):,}"
+    return f"{counts}: not the same ones, so there are no pairs"
 
 
 def _mrd(a: list[Score], b: list[Score]) -> float | None:

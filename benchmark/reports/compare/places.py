@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
+from benchmark.reports.names import short
 from benchmark.results import Cell
 
 
@@ -30,6 +31,10 @@ class Where:
     def label(self) -> tuple[str, ...]:
         """What a person calls it; two of the same label differ in version, revision or rows."""
         return (self.backend, self.data, self.site, self.split, self.task, self.variant)
+
+    def __str__(self) -> str:
+        """As a sentence names it."""
+        return f"{self.task} on {short(self.backend)}"
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def _check_one_configuration(name: str, place: Where, seeds: Iterable[Sequence[C
     keys = sorted(configs[0].keys() | other.keys())
     field = next(k for k in keys if configs[0].get(k) != other.get(k))
     raise ValueError(
-        f"{name} is there in several configurations on {place.backend} {place.task} "
+        f"{name} is there in several configurations for {place} "
         f"({field} = {configs[0].get(field)} and {other.get(field)}): give each its own folder"
     )
 
@@ -118,7 +123,7 @@ def _latest(cells: Sequence[Cell], notes: list[str]) -> Cell:
     if len(cells) > 1:
         first = cells[0]
         notes.append(
-            f"{first.method.name} was run {len(cells)} times on {first.backend.name} "
+            f"{first.method.name} was run {len(cells)} times on {short(first.backend.name)} "
             f"{first.task.name} with seed {first.seed} and other code or sibling seeds: "
             f"the latest is compared"
         )

@@ -1,56 +1,90 @@
-"""Comparisons as rich tables."""
+"""Comparisons as tables: one a place, a section a task, a row a metric."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
 
 from rich.table import Table
 
 from benchmark.reports.compare.backends import Across
-from benchmark.reports.compare.verdicts import Compared, Comparison, number
+from benchmark.reports.compare.verdicts import LEVEL, Compared, Comparison, better
+from benchmark.reports.consoles import plain
+from benchmark.reports.names import place, short
+from benchmark.reports.numbers import number, span
+
+LETTERS = ("A", "B")
+"""What the methods are called where their names leave no room for the numbers."""
 
 
-def comparison_tables(comparison: Comparison, *, main_only: bool = False) -> list[Table]:
-    """One table a place, main metrics first; others are marked as not adjusted."""
-    found: dict[tuple[str, ...], list[Compared]] = {}
-    for row in comparison.rows:
-        if row.main or not main_only:
-            found.setdefault(_place(row), []).append(row)
-    return [_table(comparison, place, rows) for place, rows in found.items()]
+def shown_rows(comparison: Comparison, *, every: bool) -> list[Compared]:
+    """Main metrics, or all of them."""
+    return [row for row in comparison.rows if row.main or every]
 
 
-def _place(row: Compared) -> tuple[str, ...]:
-    """What tells the tables apart: version and revision too, where two would read the same."""
-    w = row.where
-    limit = (f"first {w.limit}",) if w.limit else ()
-    centred = ("centred",) if w.centred else ()
-    version = f"{w.task} v{w.version}"
-    return (w.backend, w.site, version, f"{w.data}/{w.split}", w.variant, *limit, *centred)
-
-
-def _table(comparison: Comparison, place: tuple[str, ...], rows: list[Compared]) -> Table:
-    table = Table(title=" · ".join(place), title_justify="left")
-    table.add_column("metric")
-    for name in (comparison.a, comparison.b, "seeds", "p"):
-        table.add_column(name, justify="right")
-    table.add_column("verdict", overflow="fold")
+def by_place(rows: Sequence[Compared]) -> dict[str, list[Compared]]:
+    """Rows by where they were scored and over which seeds, in words."""
+    found: dict[str, list[Compared]] = {}
     for row in rows:
-        name = row.metric if row.variant == "full" else f"{row.metric} ({row.variant})"
-        seeds = str(len(row.seeds))
-        cells = [number(row.a), number(row.b), seeds, _p(row), row.verdict]
-        table.add_row(f"[bold]{name}[/bold]" if row.main else name, *cells)
+        w = row.where
+        limit = [f"first {w.limit}"] if w.limit else []
+        centred = ["centred"] if w.centred else []
+        seeds = f"seed{'s' * (len(row.seeds) > 1)} {', '.join(map(str, row.seeds))}"
+        named = place(w.backend, w.data, w.site, w.split, w.variant)
+        found.setdefault(" · ".join([named, *limit, *centred, seeds]), []).append(row)
+    return found
+
+
+def comparison_table(
+    comparison: Comparison, rows: Sequence[Compared], *, letters: bool = False, gap: int = 2
+) -> Table:
+    """One place: both values, the difference with its interval and p, and which is better."""
+    a, b = LETTERS if letters else (comparison.a, comparison.b)
+    table = plain(gap)
+    table.add_column("metric", overflow="fold")
+    for name in (a, b, f"{a} − {b}" if letters else "difference", "95 % interval", "p"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("better", no_wrap=True)
+    for task, its_rows in groupby(rows, task_of):
+        table.add_row(f"{task}:", style="italic")
+        for row in its_rows:
+            cells = [number(row.a), number(row.b), *difference(row), p_of(row)]
+            verdict = better(row, a, b, level=LEVEL)
+            table.add_row(row.metric, *cells, verdict, style="bold" if row.main else None)
     return table
 
 
-def _p(row: Compared) -> str:
-    """Holm's p for main metrics; in brackets, unadjusted, for the others: they explore."""
-    if row.p_holm is not None:
-        return f"{row.p_holm:.2g}"
-    return "–" if row.p is None else f"({row.p:.2g})"
+def task_of(row: Compared) -> str:
+    """The task, its version where it is not the first, and how codes were taken."""
+    version = f" v{row.where.version}" if row.where.version > 1 else ""
+    return f"{row.where.task}{version}" + (
+        "" if row.variant == "full" else f", codes {row.variant}"
+    )
+
+
+def difference(row: Compared) -> tuple[str, str]:
+    """The difference with its sign, and its interval; nothing where there are no pairs."""
+    if row.refused or row.low is None or row.high is None:
+        return "", ""
+    size = number(row.difference)
+    sign = "+" if row.difference > 0 and size != "0.000" else ""
+    return f"{sign}{size}", span(row.low, row.high) + ("‡" if row.wide else "")
+
+
+def p_of(row: Compared) -> str:
+    """Holm's p for main metrics; in parentheses, not adjusted, for the others: they explore."""
+    p = row.p if row.p_holm is None else row.p_holm
+    if p is None or row.refused:
+        return ""
+    said = "<0.001" if p < 0.001 else f"{p:.3f}"
+    return f"({said})" if row.p_holm is None else said
 
 
 def across_table(across: Across) -> Table:
     """Tiers on both backends and how far they agree."""
-    table = Table(title=" and ".join(across.backends), title_justify="left")
-    for name in ("task", "metric", *(f"tiers on {b}" for b in across.backends), "Kendall τ"):
+    table = plain()
+    first, second = (short(backend) for backend in across.backends)
+    for name in ("task", "metric", f"tiers on {first}", f"tiers on {second}", "Kendall τ"):
         table.add_column(name, overflow="fold")
     for row in across.rows:
         tau = f"{row.tau:+.2f}" if row.tau is not None else f"none: {row.reason}"

@@ -7,6 +7,9 @@ from typing import Any
 
 from benchmark.reports.compare.places import Where
 
+LEVEL = 0.95
+UNRESOLVED, NEITHER, NOT_COMPARED = "–", "neither", "n/a"
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -32,6 +35,8 @@ class Compared:
     n: int | None = None
     refused: str | None = None
     """Why the two cannot be compared here."""
+    wide: bool = False
+    """Two seeds that differ: t(1) makes the interval 12.7 standard errors to each side."""
     verdict: str = ""
 
 
@@ -47,6 +52,20 @@ class Comparison:
     def as_json(self) -> dict[str, Any]:
         """The comparison as plain data."""
         return asdict(self)
+
+
+def better(row: Compared, a: str, b: str, *, level: float) -> str:
+    """The better one's name, or a word where none is called so, which the footer explains."""
+    p = row.p if row.p_holm is None else row.p_holm
+    if row.refused or p is None or row.low is None or row.high is None:
+        return NOT_COMPARED
+    if row.difference == row.low == row.high == 0:
+        return "same"
+    if p > 1 - level:
+        return UNRESOLVED
+    if row.higher_is_better is None:
+        return NEITHER
+    return a if (row.difference > 0) is row.higher_is_better else b
 
 
 def verdict(row: Compared, a: str, b: str, *, level: float) -> str:
