@@ -35,9 +35,10 @@ from benchmark.recipes.contrastive.losses import (
     word_patch_loss,
 )
 from benchmark.recipes.contrastive.objective import Objective
-from benchmark.recipes.contrastive.quality import hits, measure, proportion
+from benchmark.recipes.contrastive.quality import hits, measure
 from benchmark.recipes.contrastive.statements import statements
 from benchmark.recipes.pocket_clip import main, train
+from benchmark.recipes.probing import proportion
 from benchmark.recipes.trainer import Training, learning_rate
 from benchmark.worlds.claims import SceneTable
 from benchmark.worlds.pictograms import OBJECTS

@@ -173,9 +173,27 @@ def sample(seed: int, split: str, index: int, n_objects: int | None = None) -> S
     slots = _content(rng, background, count, split)
     while not _belongs(slots, background, split):
         slots = _content(rng, background, count, split)
-    offset = (int(rng.random() * (CANVAS - SCENE_PX)), int(rng.random() * (CANVAS - SCENE_PX)))
-    mirrored, light = rng.random() < 0.5, int((2 * rng.random() - 1) * LIGHT)
+    offset, mirrored, light = _cut(rng)
     return Scene(key, background, offset, mirrored, light, tuple(_placed(rng, s) for s in slots))
+
+
+def redrawn(rng: random.Random, scene: Scene, kept: Placed) -> Scene:
+    """Another picture of one of a scene's objects: same cell, colour and kind of ground.
+
+    Its variant, size, angle and place in the cell are drawn anew, and so is everything else.
+    """
+    others = _content(rng, scene.background, int(rng.random() * MAX_OBJECTS), "train")
+    slot = (kept.object, kept.colour, kept.cell)
+    slots = [slot, *(s for s in others if s[0] != kept.object and s[2] != kept.cell)]
+    offset, mirrored, light = _cut(rng)
+    placed = tuple(_placed(rng, s) for s in sorted(slots, key=lambda s: s[2]))
+    return Scene(f"{scene.key}/again", scene.background, offset, mirrored, light, placed)
+
+
+def _cut(rng: random.Random) -> tuple[tuple[int, int], bool, int]:
+    """Which piece of the ground a picture shows, and in what light."""
+    offset = (int(rng.random() * (CANVAS - SCENE_PX)), int(rng.random() * (CANVAS - SCENE_PX)))
+    return offset, rng.random() < 0.5, int((2 * rng.random() - 1) * LIGHT)
 
 
 def _placed(rng: random.Random, slot: Slot) -> Placed:

@@ -2,64 +2,30 @@
 
 Retrieval: scenes with an object and one full caption each; every true caption counts as relevant.
 Naming: scenes with one object, the nearest of 45 prompt ensembles over unambiguous names.
-Probe: logistic regression on an object's four last-block patch tokens, concatenated; fitted on
-train scenes, read on test scenes. Intervals are Wilson's, 95 %.
+Probe: see `recipes.probing`. Intervals are Wilson's, 95 %.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from benchmark.recipes.contrastive import folder as clip_folder
-from benchmark.recipes.contrastive.batches import PATCHES, normalised
+from benchmark.recipes.contrastive.batches import normalised
+from benchmark.recipes.probing import N_SCENES, probe, proportion, unseen
 from benchmark.worlds.captions import Caption, false_twins
 from benchmark.worlds.claims import SceneTable
 from benchmark.worlds.pictograms import OBJECTS, meanings
-from benchmark.worlds.scene import Scene, sample
+from benchmark.worlds.scene import Scene
 
-N_SCENES, N_PROBE_TRAIN = 1_000, 3_000
 PROMPTS = ("{}", "a photo of {}", "a picture of {}", "here is {}", "there is {}")
 BATCH = 250
-Z = 1.959964
-
-
-def proportion(hits: Sequence[bool] | Bool[np.ndarray, " n"]) -> dict[str, float]:
-    """Share of hits with Wilson's 95 % interval. Raises ValueError for no trials."""
-    n = len(hits)
-    if not n:
-        raise ValueError("no trials to take a share of, wanted at least one")
-    share = float(np.mean(hits))
-    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z / (1 + Z**2 / n) * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return {
-        "value": round(share, 4),
-        "ci_low": round(centre - half, 4),
-        "ci_high": round(centre + half, 4),
-        "n": n,
-    }
-
-
-def unseen(seed: int, split: str, n: int, n_objects: int | None = None) -> list[Scene]:
-    """The first n scenes of a split that have an object."""
-    found: list[Scene] = []
-    index = 0
-    while len(found) < n:
-        scene = sample(seed, split, index, n_objects)
-        index += 1
-        if scene.objects:
-            found.append(scene)
-    return found
 
 
 class Reader:
@@ -156,35 +122,8 @@ def naming(reader: Reader, seed: int) -> dict[str, dict[str, float]]:
     }
 
 
-def _patch_features(
-    reader: Reader, scenes: Sequence[Scene]
-) -> tuple[Float[np.ndarray, "o 4 d"], Int[np.ndarray, "o 2"]]:
-    """The four patch tokens of every object, and what object in what colour it is."""
-    tokens = reader.images(scenes)[1]
-    placed = [(i, item) for i, scene in enumerate(scenes) for item in scene.objects]
-    features = np.stack([tokens[i, list(item.patches(PATCHES))] for i, item in placed])
-    return features, np.array([(item.object, item.colour) for _, item in placed])
-
-
-def probe(reader: Reader, seed: int) -> dict[str, dict[str, float]]:
-    """Object and colour from an object's patch tokens: all four, their mean, or one alone."""
-    x, y = _patch_features(reader, unseen(seed, "train", N_PROBE_TRAIN))
-    x_test, y_test = _patch_features(reader, unseen(seed, "test", N_SCENES))
-    views = {
-        "probe/object": (x.reshape(len(x), -1), x_test.reshape(len(x_test), -1), 0),
-        "probe/object_mean": (x.mean(1), x_test.mean(1), 0),
-        "probe/object_one_patch": (x[:, 0], x_test[:, 0], 0),
-        "probe/colour": (x.reshape(len(x), -1), x_test.reshape(len(x_test), -1), 1),
-    }
-    found = {}
-    for name, (train, test, column) in views.items():
-        reading = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
-        reading.fit(train, y[:, column])
-        found[name] = proportion(reading.predict(test) == y_test[:, column])
-    return found
-
-
 def measure(folder: Path, device: torch.device, seed: int = 0) -> dict[str, Any]:
     """Everything the card says about quality, from the folder alone."""
     reader = Reader(folder, device)
-    return retrieval(reader, seed) | naming(reader, seed) | probe(reader, seed)
+    probed = probe(lambda scenes: reader.images(scenes)[1], seed)
+    return retrieval(reader, seed) | naming(reader, seed) | probed

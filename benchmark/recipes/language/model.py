@@ -79,8 +79,8 @@ def embeddings(
     read = nn.functional.embedding(torch.from_numpy(packed.tokens), table)
     if not len(packed.blended):
         return read
-    image = tokenizer.build().convert_tokens_to_ids(tokenizer.IMAGE)
-    places = torch.from_numpy(packed.tokens) == image
+    image = tokenizer.build().get_vocab()[tokenizer.IMAGE]
+    places = torch.eq(torch.from_numpy(packed.tokens), image)
     patches = blend(table, packed, blur, generator).flatten(0, 1)
     return read.masked_scatter(places[..., None], patches.to(read.dtype))
 

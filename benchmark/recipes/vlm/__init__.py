@@ -1,0 +1,1 @@
+"""The pocket vision-language models: towers, a projector, a language model, and their training."""
