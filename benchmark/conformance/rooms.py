@@ -28,24 +28,25 @@ def ours(modules: str, doors: str = "", *, light: bool = False) -> Room:
 
 _PARTS = "contracts sae alignment"
 _MEASURES = "contracts codes metrics"
-_MACHINERY = f"{_PARTS} codes references worlds activations backends names statistics"
+_MACHINERY = f"{_PARTS} codes references worlds activations backends names statistics messages"
 ROOMS: dict[str, Room] = {
-    "contracts": ours("contracts"),
+    "contracts": ours("contracts*"),
+    "messages": ours("messages*", light=True),
     "codes": ours("sae.topk alignment.coactivation", "contracts"),
     "sae": ours("sae* kernels*", "contracts codes"),
     "alignment": ours("alignment*", "contracts codes sae"),
     "metrics": ours("metrics*", "contracts codes"),
     "references": ours("references*", f"{_PARTS} codes metrics"),
     "worlds": ours("worlds*", "contracts"),
-    "activations": ours("activations*", "contracts"),
+    "activations": ours("activations*", "contracts messages"),
     "names": ours(
-        "command* configure registry backends conformance.rooms conformance.house_rules",
-        "contracts",
+        "command* configure registry sources backends conformance.rooms conformance.house_rules",
+        "contracts messages",
         light=True,
     ),
-    "backends": ours("backends.*", "contracts worlds"),
+    "backends": ours("backends.*", "contracts worlds messages"),
     "statistics": ours("statistics*", light=True),
-    "results": ours("results* provenance", "statistics", light=True),
+    "results": ours("results* provenance", "statistics messages", light=True),
     "reports": ours("reports*", "names statistics results", light=True),
     "run": ours("run*", f"{_MACHINERY} results reports"),
     "conformance": ours("conformance*", _MACHINERY),

@@ -48,7 +48,8 @@ class Objective:
 
     def __init__(self, plan: TowerPlan, device: torch.device) -> None:
         self.plan, self.device = plan, device
-        self.tower = towers.fresh(plan.seed).to(device)
+        self.tower = towers.fresh(plan.seed)
+        self.tower.to(device)  # type: ignore[arg-type]
         self.tower.set_attn_implementation(ATTENTION)
         self.head = Head(self.tower.config.hidden_size).to(device)
 

@@ -1,0 +1,63 @@
+"""The nouns of the benchmark: all that a method or a task needs to know. Imports nothing of ours.
+
+Axes, the same in every file:
+    n_i images, n_t texts, p (image, text) pairs, n rows of either modality
+    d   activation width (`d_in`), one number per modality
+    w   width of the aligned frame, m latents of one modality (`d_sae`), k slots of a sparse code
+    c   concepts, u units of a score
+"""
+
+from benchmark.contracts.backends import Backend
+from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined
+from benchmark.contracts.data import (
+    Concepts,
+    Dataset,
+    Examples,
+    Negatives,
+    PairedActivations,
+    Planted,
+    Site,
+)
+from benchmark.contracts.methods import Budget, Method, TrainingData
+from benchmark.contracts.needs import (
+    MODALITIES,
+    Modality,
+    Need,
+    NotApplicableError,
+    Progress,
+    Split,
+    derived_seed,
+    silent,
+)
+from benchmark.contracts.tasks import Metric, Reference, Subject, Task, Units
+
+__all__ = [
+    "MODALITIES",
+    "Artifact",
+    "Backend",
+    "Budget",
+    "Concepts",
+    "Dataset",
+    "Dictionary",
+    "Examples",
+    "Method",
+    "Metric",
+    "Modality",
+    "Need",
+    "Negatives",
+    "NotApplicableError",
+    "PairedActivations",
+    "Planted",
+    "Progress",
+    "Reference",
+    "Site",
+    "SparseCodes",
+    "Split",
+    "Subject",
+    "Task",
+    "TrainingData",
+    "Units",
+    "derived_seed",
+    "joined",
+    "silent",
+]

@@ -1,0 +1,56 @@
+"""A model, or rows that came from one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor
+
+from benchmark.contracts.data import Dataset, Examples, Site
+from benchmark.contracts.needs import Modality, Need
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A model, or rows that came from one, that turns examples into activations."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> str: ...
+
+    @property
+    def provides(self) -> frozenset[Need]: ...
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The first is the default."""
+        ...
+
+    @property
+    def data(self) -> Dataset | None:
+        """The data that a backend brings itself; None where `--data` chooses."""
+        ...
+
+    @property
+    def preprocessing(self) -> str: ...
+
+    @property
+    def dtype(self) -> str: ...
+
+    def encode(
+        self, examples: Examples, modality: Modality, start: int, stop: int, site: Site
+    ) -> Float[Tensor, "b d"] | Float[Tensor, "b t d"]:
+        """Rows of examples start..stop; [b, t, d] where the site keeps tokens."""
+        ...
+
+    def encode_texts(self, texts: Sequence[str], site: Site) -> Float[Tensor, "b d"]:
+        """Rows of captions that are not in the data (negatives, prompts)."""
+        ...
+
+    def patched(self, patch: Mapping[str, Tensor]) -> Backend:
+        """The backend with weights replaced; this one stays untouched."""
+        ...

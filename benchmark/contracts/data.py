@@ -1,0 +1,151 @@
+"""Examples of a data set, and the activations that a model makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+from torch import Tensor
+
+from benchmark.contracts.needs import Modality, Need, Split
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where activations are read. `name` is what `--site` takes; modules are real dotted paths."""
+
+    name: str
+    image_module: str
+    text_module: str
+    block: int | None = None
+    pool: Literal["model", "mean", "last", "none"] = "model"
+
+
+@dataclass(frozen=True)
+class Concepts:
+    """Which concept is in which example: in the picture, and asserted by the caption."""
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    image: Bool[np.ndarray, "n_i c"]
+    text: Bool[np.ndarray, "n_t c"]
+
+
+@dataclass(frozen=True)
+class Negatives:
+    """Captions made false by one swap: two colours, or two positions."""
+
+    captions: tuple[str, ...]
+    caption: Int[np.ndarray, " n"]
+    """Index of the true caption that each was made from."""
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """The true dictionaries of a synthetic world; the first `n_shared` atoms of both correspond."""
+
+    image_atoms: Float[Tensor, "a_i d"]
+    text_atoms: Float[Tensor, "a_t d"]
+    n_shared: int
+    noise: float
+
+
+class Examples(Protocol):
+    """One split of a data set, as a backend reads it. Rows never change order."""
+
+    @property
+    def ids(self) -> Sequence[str]: ...
+
+    @property
+    def captions(self) -> Sequence[str]: ...
+
+    @property
+    def caption_of(self) -> Int[np.ndarray, " n_t"]:
+        """Index of the image that each caption was written for."""
+        ...
+
+    @property
+    def concepts(self) -> Concepts | None: ...
+
+    @property
+    def negatives(self) -> Negatives | None: ...
+
+    def images(self, start: int, stop: int) -> UInt8[np.ndarray, "b h w 3"] | Sequence[Any]:
+        """Pictures start..stop: one uint8 RGB array, or PIL images where sizes differ."""
+        ...
+
+    def true_pairs(self) -> Int[np.ndarray, "p 2"]:
+        """Every (image, caption) that is true, also those not written for each other."""
+        ...
+
+
+class Dataset(Protocol):
+    """Pictures, captions and what is known of them, split by image."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> str: ...
+
+    @property
+    def licence(self) -> str: ...
+
+    @property
+    def provides(self) -> frozenset[Need]: ...
+
+    @property
+    def planted(self) -> Planted | None: ...
+
+    def split(self, name: Split) -> Examples:
+        """The examples of one split; "all" is every row."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class PairedActivations:
+    """What a backend says of one split: rows of both modalities and which belong together."""
+
+    image: Float[Tensor, "r_i d_i"]
+    text: Float[Tensor, "r_t d_t"]
+    image_owner: Int[Tensor, " r_i"]
+    """Image that each row belongs to: arange when pooled, repeated when rows are tokens."""
+    text_owner: Int[Tensor, " r_t"]
+    caption_of: Int[Tensor, " n_t"]
+    """Image that each caption was written for: the pairs to train on."""
+    pairs: Int[Tensor, "p 2"]
+    """Every true (image, caption). On train these are the written ones: nothing is scored there."""
+    ids: tuple[str, ...]
+    fingerprint: str
+    """sha256 over model, preprocessing, data, site and split: equal means equal numbers."""
+    concepts: Concepts | None = None
+    negatives: Float[Tensor, "r_n d_t"] | None = None
+    negative_of: Int[Tensor, " r_n"] | None = None
+    negative_kinds: tuple[str, ...] = ()
+
+    @property
+    def n_images(self) -> int:
+        return len(self.ids)
+
+    @property
+    def n_texts(self) -> int:
+        return len(self.caption_of)
+
+    def rows(self, modality: Modality) -> Float[Tensor, "r d"]:
+        """Activations of one modality."""
+        return self.image if modality == "image" else self.text
+
+    def labels(self, modality: Modality) -> Bool[np.ndarray, "n c"]:
+        """Concept labels of one modality. Raises ValueError where the data have none."""
+        if self.concepts is None:
+            raise ValueError(f"needs {Need.CONCEPTS.value}: these activations carry none")
+        return self.concepts.image if modality == "image" else self.concepts.text
+
+    @property
+    def pooled(self) -> bool:
+        """One row per example in both modalities."""
+        return len(self.image) == self.n_images and len(self.text) == self.n_texts
