@@ -72,35 +72,42 @@ def blend(
 
 
 def embeddings(
+    table: Float[Tensor, "v d"], packed: Packed, patches: Float[Tensor, "m p d"] | None
+) -> Float[Tensor, "b t d"]:
+    """What the first block reads: token embeddings, and patch vectors at `<image>` tokens."""
+    tokens = torch.from_numpy(packed.tokens).to(table.device)
+    read = nn.functional.embedding(tokens, table)
+    if patches is None:
+        return read
+    places = torch.eq(tokens, tokenizer.build().get_vocab()[tokenizer.IMAGE])
+    return read.masked_scatter(places[..., None], patches.flatten(0, 1).to(read.dtype))
+
+
+def read_text(
     model: LlamaForCausalLM, packed: Packed, blur: float, generator: torch.Generator
 ) -> Float[Tensor, "b t d"]:
-    """What the first block reads: token embeddings, and patch vectors where a map is blended."""
+    """What the first block reads of rows without a picture."""
     table = model.model.embed_tokens.weight
-    read = nn.functional.embedding(torch.from_numpy(packed.tokens), table)
-    if not len(packed.blended):
-        return read
-    image = tokenizer.build().get_vocab()[tokenizer.IMAGE]
-    places = torch.eq(torch.from_numpy(packed.tokens), image)
-    patches = blend(table, packed, blur, generator).flatten(0, 1)
-    return read.masked_scatter(places[..., None], patches.to(read.dtype))
+    blends = blend(table, packed, blur, generator) if len(packed.blended) else None
+    return embeddings(table, packed, blends)
 
 
 def answer_loss(
-    model: LlamaForCausalLM, packed: Packed, read: Float[Tensor, "b t d"]
+    core: nn.Module, head: nn.Module, packed: Packed, read: Float[Tensor, "b t d"]
 ) -> tuple[Tensor, Tensor]:
     """Weighted cross-entropy of every target token, and the share of answers' tokens hit."""
     branch = torch.from_numpy(packed.branch)
-    hidden = model.model(
+    hidden = core(
         inputs_embeds=read,
-        attention_mask=visible(branch),
-        position_ids=torch.from_numpy(packed.positions),
+        attention_mask=visible(branch).to(read.device),
+        position_ids=torch.from_numpy(packed.positions).to(read.device),
         use_cache=False,
     ).last_hidden_state
     weights = torch.from_numpy(packed.weights)
     rows, at = torch.nonzero(weights, as_tuple=True)
     counts, targets = weights[rows, at], torch.from_numpy(packed.tokens)[rows, at]
-    logits = model.lm_head(hidden[rows, at - 1]).float()
+    counts, targets = counts.to(read.device), targets.to(read.device)
+    logits = head(hidden[rows, at - 1]).float()
     loss = nn.functional.cross_entropy(logits, targets, reduction="none")
-    sure = counts == 1
-    hit = (logits.argmax(1) == targets)[sure].float().mean()
+    hit = (logits.argmax(1) == targets)[counts == 1].float().mean()
     return (loss * counts).sum() / counts.sum(), hit

@@ -12,8 +12,8 @@ from torch import Tensor
 from transformers import LlamaForCausalLM
 
 from benchmark.recipes.language import model as lm
-from benchmark.recipes.language.rows import GRID, Row, Writer, pack
-from benchmark.recipes.language.tokenizer import IMAGE, build
+from benchmark.recipes.language.rows import GRID, PICTURE, Row, Writer, pack
+from benchmark.recipes.language.tokenizer import build
 from benchmark.worlds import questions, textual_maps
 from benchmark.worlds.questions import Exchange, Kind
 from benchmark.worlds.scene import Scene, sample, stream
@@ -59,7 +59,7 @@ def answers(model: LlamaForCausalLM, asked: Sequence[Asked], blur: float) -> lis
     for start in range(0, len(asked), BATCH):
         rows = [_prompt(each) for each in asked[start : start + BATCH]]
         packed = pack(rows, tokenizer.get_vocab(), tokenizer.pad_token_id)
-        read = lm.embeddings(model, packed, blur, generator)
+        read = lm.read_text(model, packed, blur, generator)
         lengths = torch.from_numpy((packed.branch >= 0).sum(1))
         width = packed.tokens.shape[1]
         places = torch.arange(width)[None] - (width - lengths)[:, None]
@@ -94,7 +94,7 @@ def unseen(kind: Kind, context: str, noise: Noise, n: int = N_SCENES) -> list[As
 def _context(writer: Writer, context: str, rng: random.Random, scene: Scene, noise: Noise) -> Row:
     if context == "blended":
         blend = textual_maps.blended(rng, scene, GRID, noise)
-        return Row(writer.opening(*[IMAGE] * GRID**2), (), blend)
+        return Row(writer.opening(*PICTURE), (), blend)
     if context == "plain":
         return Row(writer.opening(*textual_maps.plain(rng, scene, GRID, noise)), ())
     full = next(c.text for c in scene.captions() if c.full)

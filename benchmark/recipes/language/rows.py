@@ -26,6 +26,8 @@ CAPTION_WEIGHT = 0.3
 """Of a caption's token in the loss, where an answer's has 1: captions are long and uncertain."""
 YES_NO = 3
 CAPTIONS = 5
+PICTURE = (IMAGE,) * GRID**2
+"""What stands for a picture in a row: one token a patch."""
 
 
 @dataclass(frozen=True)
@@ -79,20 +81,20 @@ class Writer:
         draw = rng.random()
         if draw < shares.blended:
             blend = textual_maps.blended(rng, scene, GRID, noise)
-            return Row(self.opening(*[IMAGE] * GRID**2), self._talk(rng, scene), blend)
+            return Row(self.opening(*PICTURE), self.talk(rng, scene), blend)
         draw -= shares.blended
         if draw < shares.plain:
             words = textual_maps.plain(rng, scene, GRID, noise)
-            return Row(self.opening(*words), self._talk(rng, scene))
+            return Row(self.opening(*words), self.talk(rng, scene))
         told = scene.captions()
         if draw - shares.plain < shares.caption:
             full = next(c.text for c in told if c.full)
-            return Row((*self.opening(), *self.ids(full)), self._talk(rng, scene))
+            return Row((*self.opening(), *self.ids(full)), self.talk(rng, scene))
         return Row(
             (self.vocabulary[START],), tuple(self.captioned(c.text) for c in told[:CAPTIONS])
         )
 
-    def _talk(
+    def talk(
         self, rng: random.Random, scene: Scene
     ) -> tuple[tuple[tuple[int, ...], tuple[float, ...]], ...]:
         """The list, some yes/no questions, and one question of another kind."""

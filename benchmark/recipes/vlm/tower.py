@@ -10,6 +10,8 @@ from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel
 
 from benchmark.recipes.contrastive import folder as clip_folder
 
+GRID = clip_folder.IMAGE_PX // clip_folder.PATCH_PX
+
 _PLAIN = {
     "class_embedding": "embeddings.class_embedding",
     "positional_embedding": "embeddings.position_embedding.weight",

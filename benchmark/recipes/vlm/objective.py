@@ -1,0 +1,117 @@
+"""What one step of a pocket VLM's training asks: questions about fresh pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from transformers import LlavaForConditionalGeneration
+
+from benchmark.recipes.contrastive.batches import normalised
+from benchmark.recipes.language import model as lm
+from benchmark.recipes.language import tokenizer
+from benchmark.recipes.language.rows import PICTURE, Row, Writer, pack
+from benchmark.recipes.precision import ATTENTION, mixed
+from benchmark.recipes.selfsupervised.objective import patch_tokens
+from benchmark.recipes.trainer import Plan
+from benchmark.recipes.vlm.assembly import Projector
+from benchmark.worlds.scene import Scene, sample, stream
+
+PICTURE_STREAM = 6_000_000
+"""Added to the seed: these scenes are in no other recipe and in no benchmark of a small seed."""
+N_SPREAD = 200
+
+
+@dataclass(frozen=True)
+class ProjectorPlan(Plan):
+    """What training the projector alone spends; tower and language model stay as they are."""
+
+    steps: int = 1500
+    batch_size: int = 48
+    lr: float = 1e-2
+    weight_decay: float = 0.0
+
+
+@dataclass(frozen=True)
+class FullPlan(Plan):
+    """What training everything spends, from the parts and their projector on."""
+
+    steps: int = 1500
+    batch_size: int = 48
+    lr: float = 8e-4
+
+
+def pictures(seed: int, first: int, n: int) -> list[Scene]:
+    """n scenes of the recipe's own stream, from `first` on."""
+    return [sample(PICTURE_STREAM + seed, "train", first + i) for i in range(n)]
+
+
+class Objective:
+    """A VLM whose projector alone, or all of it, learns to answer."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        model: LlavaForConditionalGeneration,
+        everything: bool,
+        device: torch.device,
+    ) -> None:
+        self.plan, self.device, self.everything = plan, device, everything
+        self.model = model
+        self.model.set_attn_implementation(ATTENTION)
+        self.model.to(device)  # type: ignore[arg-type]
+        self.writer = Writer(tokenizer.build())
+        self.model.requires_grad_(everything)
+        self.model.model.multi_modal_projector.linear_2.requires_grad_(False)
+        self.projector = None if everything else self._fresh()
+
+    def _fresh(self) -> Projector:
+        """A projector that knows how wide the tower's patch tokens spread."""
+        scenes = pictures(self.plan.seed, -N_SPREAD - 1, N_SPREAD)
+        with torch.no_grad():
+            tokens = patch_tokens(self.model.model.vision_tower, self._pixels(scenes))
+        generator = torch.Generator().manual_seed(self.plan.seed)
+        width = self.model.lm_head.in_features
+        return Projector(tokens, width, generator).to(self.device)
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """All that is trained, and saved in a checkpoint."""
+        return {"model": self.model} if self.projector is None else {"projector": self.projector}
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        """The loss of a step on fresh pictures, and the share of answers' tokens that are right."""
+        plan = self.plan
+        scenes = pictures(plan.seed, step * plan.batch_size, plan.batch_size)
+        rows = [self._row(scene, step, i) for i, scene in enumerate(scenes)]
+        vocabulary = self.writer.vocabulary
+        packed = pack(rows, vocabulary, vocabulary[tokenizer.PAD])
+        core, head = self.model.model.language_model, self.model.lm_head
+        with mixed(self.device):
+            patches = self._patches(self._pixels(scenes))
+            read = lm.embeddings(core.embed_tokens.weight, packed, patches)
+            loss, hit = lm.answer_loss(core, head, packed, read)
+        return {"loss": loss, "hit": hit}
+
+    def _row(self, scene: Scene, step: int, i: int) -> Row:
+        rng = stream("picture rows", self.plan.seed, step, i)
+        return Row(self.writer.opening(*PICTURE), self.writer.talk(rng, scene))
+
+    def _pixels(self, scenes: list[Scene]) -> Float[Tensor, "b 3 96 96"]:
+        return normalised([scene.render() for scene in scenes]).to(self.device)
+
+    def _patches(self, pixels: Float[Tensor, "b 3 96 96"]) -> Float[Tensor, "b p w"]:
+        tower = self.model.model.vision_tower
+        if self.projector is None:
+            return self.model.model.multi_modal_projector(patch_tokens(tower, pixels))
+        with torch.no_grad():
+            tokens = patch_tokens(tower, pixels)
+        return self.projector(tokens.float())
+
+    def finished(self) -> LlavaForConditionalGeneration:
+        """The model with its projector in place."""
+        if self.projector is not None:
+            self.projector.write(self.model.model.multi_modal_projector)
+        return self.model
