@@ -29,16 +29,20 @@ from benchmark.contracts.needs import (
     derived_seed,
     silent,
 )
+from benchmark.contracts.speakers import Asked, Change, Edit, Speaker, Spoken
 from benchmark.contracts.tasks import Metric, Reference, Subject, Task, Units
 
 __all__ = [
     "MODALITIES",
     "Artifact",
+    "Asked",
     "Backend",
     "Budget",
+    "Change",
     "Concepts",
     "Dataset",
     "Dictionary",
+    "Edit",
     "Examples",
     "Method",
     "Metric",
@@ -52,7 +56,9 @@ __all__ = [
     "Reference",
     "Site",
     "SparseCodes",
+    "Speaker",
     "Split",
+    "Spoken",
     "Subject",
     "Task",
     "TrainingData",
