@@ -17,8 +17,8 @@ from PIL import Image
 from safetensors import safe_open
 
 import benchmark
+from benchmark.recipes import card as cards
 from benchmark.recipes import word_tokenizer
-from benchmark.recipes.contrastive import card as clip_card
 from benchmark.recipes.contrastive import folder as clip_folder
 from benchmark.recipes.contrastive.batches import (
     PATCHES,
@@ -37,7 +37,7 @@ from benchmark.recipes.contrastive.losses import (
 from benchmark.recipes.contrastive.objective import Objective
 from benchmark.recipes.contrastive.quality import hits, measure
 from benchmark.recipes.contrastive.statements import statements
-from benchmark.recipes.pocket_clip import main, train
+from benchmark.recipes.pocket_clip import SAYS, main, train
 from benchmark.recipes.probing import proportion
 from benchmark.recipes.trainer import Training, learning_rate
 from benchmark.worlds.claims import SceneTable
@@ -57,7 +57,7 @@ def tokenizer() -> Any:
 
 
 def card(name: str) -> dict[str, Any]:
-    return json.loads((ASSETS / name / clip_card.CARD_FILE).read_text())
+    return json.loads((ASSETS / name / cards.CARD_FILE).read_text())
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -90,11 +90,11 @@ def test_card_is_of_these_weights(name: str) -> None:
     assert written["weights_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
     assert written["weights_bytes"] == weights.stat().st_size
     assert written["parameters"] <= 4_000_000
-    assert (ASSETS / name / clip_card.README_FILE).read_text() == clip_card.readme(written)
+    assert (ASSETS / name / cards.README_FILE).read_text() == cards.readme(SAYS, written)
 
 
 def test_card_reaches_the_bars() -> None:
-    assert clip_card.missed(card("pocket-clip")["measured"]) == {}
+    assert cards.missed(SAYS, card("pocket-clip")["measured"]) == {}
 
 
 def test_untrained_differs_in_weights_alone() -> None:
@@ -110,7 +110,7 @@ def test_untrained_differs_in_weights_alone() -> None:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_measured_again_the_bars_hold(seed: int) -> None:
     measured = measure(ASSETS / "pocket-clip", CPU, seed)
-    assert clip_card.missed(measured) == {}
+    assert cards.missed(SAYS, measured) == {}
     if seed == 0:
         for name, row in card("pocket-clip")["measured"].items():
             assert measured[name]["n"] == row["n"]
@@ -267,7 +267,7 @@ def test_another_plan_does_not_continue_a_run(tmp_path: Path) -> None:
 
 
 def test_wrong_wishes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / clip_card.CARD_FILE).write_text("{}")
+    (tmp_path / cards.CARD_FILE).write_text("{}")
     assert main(["--output-path", str(tmp_path)]) == 2
     assert "is finished" in capsys.readouterr().err
     assert main(["--output-path", str(tmp_path / "none"), "--measure"]) == 2
