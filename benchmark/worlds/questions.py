@@ -90,6 +90,11 @@ def is_there(scene: Scene, concept: tuple[str, int]) -> Exchange:
     return Exchange("is there", yes_no_questions()[concept], answer)
 
 
+def colour_of(obj: int) -> str:
+    """The question for an object's colour."""
+    return f"what color is the {OBJECTS[obj].name} ?"
+
+
 def any_yes_no(rng: random.Random, scene: Scene) -> Exchange:
     """A yes/no question that is true or false with even odds, of a random kind of concept."""
     here = present(scene)
@@ -120,5 +125,5 @@ def exchange(rng: random.Random, kind: Kind, scene: Scene) -> Exchange | None:
     item = pick(rng, scene.objects)
     name = OBJECTS[item.object].name
     if kind == "colour":
-        return Exchange(kind, f"what color is the {name} ?", COLOURS[item.colour].name)
+        return Exchange(kind, colour_of(item.object), COLOURS[item.colour].name)
     return Exchange(kind, f"where is the {name} ?", CELL_PHRASES[item.cell][0])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -14,6 +16,7 @@ from transformers import LlamaForCausalLM
 from benchmark.recipes.language import model as lm
 from benchmark.recipes.language.rows import GRID, PICTURE, Row, Writer, pack
 from benchmark.recipes.language.tokenizer import build
+from benchmark.recipes.probing import proportion
 from benchmark.worlds import questions, textual_maps
 from benchmark.worlds.questions import Exchange, Kind
 from benchmark.worlds.scene import Scene, sample, stream
@@ -23,6 +26,19 @@ N_SCENES = 1000
 BATCH = 200
 MAX_ANSWER = 40
 GATE_SEED = 11
+Context = Literal["blended", "plain", "caption"]
+CARD: tuple[tuple[Kind, Context], ...] = (
+    ("list", "blended"),
+    ("list", "plain"),
+    ("list", "caption"),
+    ("is there", "blended"),
+    ("is there", "caption"),
+    ("colour", "blended"),
+    ("coloured", "blended"),
+    ("ground", "blended"),
+    ("place", "blended"),
+    ("count", "blended"),
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,7 @@ def answers(model: LlamaForCausalLM, asked: Sequence[Asked], blur: float) -> lis
     tokenizer = build()
     found: list[str] = []
     generator = torch.Generator().manual_seed(GATE_SEED)
+    device = model.device
     for start in range(0, len(asked), BATCH):
         rows = [_prompt(each) for each in asked[start : start + BATCH]]
         packed = pack(rows, tokenizer.get_vocab(), tokenizer.pad_token_id)
@@ -65,7 +82,7 @@ def answers(model: LlamaForCausalLM, asked: Sequence[Asked], blur: float) -> lis
         places = torch.arange(width)[None] - (width - lengths)[:, None]
         mask = (places >= 0).long()
         read = read.gather(1, places.clamp(min=0)[..., None].expand(-1, -1, read.shape[2]))
-        found += greedy(model, read, mask)
+        found += greedy(model, read.to(device), mask.to(device))
     return found
 
 
@@ -77,33 +94,46 @@ def _prompt(asked: Asked) -> Row:
     return Row((*asked.row.prefix, *question), (), asked.row.blend)
 
 
-def unseen(kind: Kind, context: str, noise: Noise, n: int = N_SCENES) -> list[Asked]:
+def unseen(kind: Kind, context: Context, noise: Noise, n: int, seed: int) -> list[Asked]:
     """Questions of one kind about scenes whose contents no training has."""
     writer, index = Writer(build()), 0
     found: list[Asked] = []
     while len(found) < n:
-        scene = sample(GATE_SEED, "test", index)
-        rng = stream("gate", kind, context, index)
+        scene = sample(GATE_SEED + seed, "test", index)
+        rng = stream("gate", kind, context, seed, index)
         index += 1
         said = questions.exchange(rng, kind, scene)
         if said is not None:
-            found.append(Asked(_context(writer, context, rng, scene, noise), said))
+            found.append(Asked(_told(writer, context, rng, scene, noise), said))
     return found
 
 
-def _context(writer: Writer, context: str, rng: random.Random, scene: Scene, noise: Noise) -> Row:
+def _told(writer: Writer, context: Context, rng: random.Random, scene: Scene, noise: Noise) -> Row:
+    """A scene in one of the forms that the model reads."""
     if context == "blended":
-        blend = textual_maps.blended(rng, scene, GRID, noise)
-        return Row(writer.opening(*PICTURE), (), blend)
+        return Row(writer.opening(*PICTURE), (), textual_maps.blended(rng, scene, GRID, noise))
     if context == "plain":
         return Row(writer.opening(*textual_maps.plain(rng, scene, GRID, noise)), ())
     full = next(c.text for c in scene.captions() if c.full)
     return Row((*writer.opening(), *writer.ids(full)), ())
 
 
-def exact(model: LlamaForCausalLM, kind: Kind, context: str, n: int = N_SCENES) -> float:
+def exact(
+    model: LlamaForCausalLM, kind: Kind, context: Context, n: int = N_SCENES, seed: int = 0
+) -> dict[str, float]:
     """Share of unseen questions answered word by word as the truth has it."""
     noise = Noise()
-    asked = unseen(kind, context, noise, n)
+    asked = unseen(kind, context, noise, n, seed)
     found = answers(model, asked, noise.blur)
-    return sum(a == b.said.answer for a, b in zip(found, asked, strict=True)) / len(asked)
+    return proportion([a == b.said.answer for a, b in zip(found, asked, strict=True)])
+
+
+def measure(folder: Path, device: torch.device, seed: int = 0) -> dict[str, Any]:
+    """Everything the card says about quality, from the folder alone."""
+    model = lm.load(folder)
+    model.to(device)  # type: ignore[arg-type]
+    names = [f"{kind}/{context}".replace(" ", "_") for kind, context in CARD]
+    return {
+        name: exact(model, kind, context, seed=seed)
+        for name, (kind, context) in zip(names, CARD, strict=True)
+    }
