@@ -1,14 +1,21 @@
-"""The figure of a run: each task's main score, methods between floor, baselines and ceiling."""
+"""The figure of a run: each task's main score, all tasks with the same rows in the same order."""
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
+from benchmark.reports.drawing import draw, heights, leaves
+from benchmark.reports.lineup import Line, lineup
 from benchmark.reports.panels import Panel, heading, panels_of
+from benchmark.reports.tables import TWO_SEEDS
 from benchmark.results import Document
 
-OURS, BUNDLED, FLOOR, BASELINE, CEILING = "#0b6e8f", "#9aa5ab", "#b5382a", "#c9992b", "#3d7a3d"
+ROW, HEAD, FOOT, PANEL, LETTER = 0.2, 0.8, 0.7, 2.1, 0.068
+"""Inches: one row, what stands over and under the rows, one panel, one letter of a label."""
+INK = "#555555"
+DPI = 200
 
 
 def figure(document: Document, path: Path) -> Path | None:
@@ -19,57 +26,57 @@ def figure(document: Document, path: Path) -> Path | None:
     import matplotlib.pyplot as plt
     import seaborn as sns
 
-    places = {
-        place: [panel for panel in tasks.values() if panel.rows]
-        for place, tasks in panels_of(document).items()
-    }
-    places = {place: shown for place, shown in places.items() if shown}
+    found = panels_of(document)
+    places = {heading(there): [p for p in found[there].values() if p.rows] for there in found}
+    places = {name: shown for name, shown in places.items() if shown}
     if not places:
         return None
-    sns.set_theme(style="whitegrid", context="paper", font="DejaVu Sans")
-    columns = max(len(shown) for shown in places.values())
-    tallest = [max(len(panel.rows) for panel in shown) for shown in places.values()]
-    heights = [1.5 + 0.28 * rows for rows in tallest]
-    drawn = plt.figure(figsize=(1.2 + 3.8 * columns, sum(heights)), layout="constrained")
-    parts = drawn.subfigures(len(places), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for part, (place, shown) in zip(parts, places.items(), strict=True):
-        part.suptitle(heading(place), x=0.01, ha="left", fontweight="bold", fontsize=9)
-        for axis, panel in zip(part.subplots(1, columns, squeeze=False)[0], shown, strict=False):
-            draw(axis, panel)
-        for axis in part.axes[len(shown) :]:
-            axis.set_visible(False)
+    order = lineup([panel for shown in places.values() for panel in shown])
+    lines = {name: present(order, shown) for name, shown in places.items()}
+    sns.set_theme(style="white", context="paper", font="DejaVu Sans")
+    columns = max(map(len, places.values()))
+    tall = [HEAD + FOOT + ROW * heights(lines[name])[1] for name in places]
+    across = LETTER * max(len(each.label) for each in order) + PANEL * columns
+    drawn = plt.figure(figsize=(across, sum(tall)), layout="constrained")
+    drawn.get_layout_engine().set(w_pad=0.07, h_pad=0.05)
+    parts = drawn.subfigures(len(places), 1, height_ratios=tall, squeeze=False)[:, 0]
+    for part, (name, shown) in zip(parts, places.items(), strict=True):
+        row_of_panels(part, name, shown, lines[name], columns)
+        part.supxlabel(caption(shown, int(across * 17)), x=0.01, ha="left", fontsize=6.5, color=INK)
     unfinished = path.with_suffix(".part.png")
-    drawn.savefig(unfinished, dpi=160)
+    drawn.savefig(unfinished, dpi=DPI)
     plt.close(drawn)
     unfinished.replace(path)
     return path
 
 
-def draw(axis: Any, panel: Panel) -> None:
-    """One task: a dot and an interval a method, a line a reference."""
-    rows = panel.rows[::-1]
-    for y, row in enumerate(rows):
-        colour = BUNDLED if row.bundled else OURS
-        if row.low is not None and row.high is not None:
-            axis.plot([row.low, row.high], [y, y], color=colour, lw=2.2, solid_capstyle="butt")
-        axis.plot(row.value, y, "o", color=colour, ms=5.5, zorder=3)
-    marks = [("floor", panel.floor, FLOOR, "--"), ("ceiling", panel.ceiling, CEILING, "-.")]
-    marks += [(name, value, BASELINE, ":") for name, value in panel.baselines.items()]
-    for name, value, colour, style in marks:
-        if value is not None:
-            axis.axvline(value, color=colour, ls=style, lw=1.3, zorder=1, label=name)
-    names = [f"{row.method}{' †' if row.supervised else ''}" for row in rows]
-    axis.set_yticks(range(len(rows)), names)
-    for text, row in zip(axis.get_yticklabels(), rows, strict=True):
-        text.set_fontweight("normal" if row.bundled else "bold")
-    axis.set_ylim(-0.7, len(rows) - 0.3)
-    axis.set_title(f"{panel.task}\n{panel.metric}, n = {panel.n:,} {panel.unit}s", fontsize=9)
-    if axis.get_legend_handles_labels()[0]:
-        axis.legend(
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.18 - 0.12 / len(rows)),
-            ncol=4,
-            fontsize=7,
-            frameon=False,
-            handlelength=1.6,
-        )
+def present(order: list[Line], shown: list[Panel]) -> list[Line]:
+    """The rows of one place with its own marks, in the order of all."""
+    own = {(each.kind, each.name): each for each in lineup(shown)}
+    return [own[each.kind, each.name] for each in order if (each.kind, each.name) in own]
+
+
+def row_of_panels(
+    part: Any, name: str, shown: list[Panel], lines: list[Line], columns: int
+) -> None:
+    """One place: panels side by side, labels at the first alone."""
+    part.suptitle(name, x=0.01, ha="left", fontweight="bold", fontsize=9)
+    axes = part.subplots(1, columns, squeeze=False, sharey=True)[0]
+    for axis, panel in zip(axes, shown, strict=False):
+        draw(axis, panel, lines)
+    for axis in axes[len(shown) :]:
+        axis.set_visible(False)
+
+
+def caption(shown: list[Panel], width: int) -> str:
+    """How to read it, with the marks that occur."""
+    rows = [row for panel in shown for row in panel.rows]
+    parts = [
+        ("dot: main score, ↑ higher is better; bar: 95 % interval", True),
+        ("×S: over S seeds", any(row.seeds > 1 for row in rows)),
+        ("*: bundled reference row", any(row.bundled for row in rows)),
+        ("†: saw labels or the planted truth", any(row.supervised for row in rows)),
+        ("◂ ▸: goes on outside of the axis", any(map(leaves, shown))),
+        (f"‡: {TWO_SEEDS}", any(row.wide for row in rows)),
+    ]
+    return textwrap.fill("; ".join(text for text, occurs in parts if occurs), width)

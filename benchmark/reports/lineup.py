@@ -26,6 +26,13 @@ class Line:
     seeds: int = 1
     bundled: bool = False
     supervised: bool = False
+    wide: bool = False
+    """Whether an interval of two seeds is among its rows."""
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is what others are read against, and no row of its own."""
+        return self.kind not in ("method", "control")
 
     @property
     def label(self) -> str:
@@ -59,11 +66,13 @@ def by_method(rows: Sequence[Row]) -> list[str]:
 
 
 def line(name: str, rows: Sequence[Row]) -> Line:
-    """The line of one name: marks are those of its first row."""
-    first = next(row for row in rows if row.method == name)
+    """The line of one name over all its rows, which differ in their task alone."""
+    its = [row for row in rows if row.method == name]
+    first = its[0]
     control = any(first.of == known or first.of.startswith(f"{known}-") for known in CONTROLS)
     kind: Kind = "control" if control else "method"
-    return Line(name, kind, first.seeds, first.bundled, first.supervised)
+    wide = any(row.wide for row in its)
+    return Line(name, kind, first.seeds, first.bundled, first.supervised, wide)
 
 
 def value_of(panel: Panel, each: Line) -> float | None:

@@ -87,23 +87,23 @@ def stacked(panel: Panel, shown: Sequence[Panel]) -> Table:
 
 def sections(lines: Sequence[Line]) -> list[tuple[Line, bool]]:
     """Each line, and whether a rule follows: between methods, controls and references."""
-    kinds = [each.kind if each.kind in ("method", "control") else "reference" for each in lines]
+    kinds = ["reference" if each.is_reference else each.kind for each in lines]
     return [(each, kinds[i] != (kinds + kinds[-1:])[i + 1]) for i, each in enumerate(lines)]
 
 
 def style(each: Line) -> str | None:
     """What the run itself brought stands out."""
-    if each.kind in ("method", "control"):
-        return None if each.bundled else "bold"
-    return "dim"
+    return "dim" if each.is_reference else None if each.bundled else "bold"
 
 
 def entry(panel: Panel, each: Line) -> str:
     """A line's value with its interval, n/a where a method has none, nothing for a reference."""
-    row = row_of(panel, each) if each.kind in ("method", "control") else None
-    if row is not None:
-        return interval(row.value, row.low, row.high) + ("‡" if row.wide else "")
-    return "n/a" if each.name in panel.absent else number(value_of(panel, each))
+    if each.is_reference:
+        return number(value_of(panel, each))
+    row = row_of(panel, each)
+    if row is None:
+        return "n/a" if each.name in panel.absent else ""
+    return interval(row.value, row.low, row.high) + ("‡" if row.wide else "")
 
 
 def legend(shown: Sequence[Panel]) -> str:
