@@ -24,7 +24,7 @@ SAYS = Describes(
     about="A small Llama that knows the pocket world from text alone.",
     opens=(
         "It opens with `AutoModelForCausalLM` and `AutoTokenizer`. Tokens are words; the\n"
-        "tokenizer has a chat template, and an `<image>` token whose place a picture's patches take."
+        "tokenizer has a chat template, an `<image>` token that patches replace."
     ),
     legend=(
         "Share of questions that are answered, greedily, word by word as the truth has it.\n"

@@ -43,7 +43,9 @@ class Asker:
                 padding=True,
                 return_tensors="pt",
             ).to(self.model.device)
-            made = self.model.generate(**inputs, max_new_tokens=MAX_ANSWER, do_sample=False)
+            made = self.model.generate(  # type: ignore[misc]
+                **inputs, max_new_tokens=MAX_ANSWER, do_sample=False
+            )
             said = made[:, inputs["input_ids"].shape[1] :]
             found += self.processor.batch_decode(said, skip_special_tokens=True)
         return [text.strip() for text in found]
