@@ -15,10 +15,18 @@ where another process shares a core, and with none a fit on two quiet cores take
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one verb. Bad input, and a method that fails, is one line on stderr and exit code 2."""
+    """Runs one verb. Bad input, and a method that fails, is one line on stderr and exit code 2.
+
+    A reader that goes away (`ls methods | head -1`) is no error to tell of: exit code 1.
+    """
     arguments = parser().parse_args(argv)
     try:
-        return dispatch(arguments)
+        code = dispatch(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
     except ValueError as error:
         if arguments.traceback:
             raise

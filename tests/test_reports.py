@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -250,3 +253,45 @@ def test_json_on_stdout_survives_a_method_that_prints(
     assert [c.method.name for c in Document.model_validate_json(told.out).cells] == ["prints"]
     for said in ("at import", "from below", "from the fit"):
         assert said in told.err
+
+
+# ------------------------------------------------------------------------------------------ lists
+
+
+@pytest.mark.parametrize("what", ["methods", "tasks", "backends", "data"])
+def test_a_list_keeps_to_the_width_of_the_terminal(
+    what: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["ls", what]) == 0
+    narrow = capsys.readouterr().out
+    assert max(map(len, narrow.splitlines())) <= 80
+    monkeypatch.setenv("COLUMNS", "500")
+    assert main(["ls", what]) == 0
+    assert capsys.readouterr().out.split() == narrow.split()
+
+
+def test_a_list_does_not_repeat_the_name(capsys: pytest.CaptureFixture[str]):
+    assert main(["ls", "methods"]) == 0
+    out = capsys.readouterr().out
+    assert "JSAE: " not in out
+    assert "Post-hoc: " not in out
+    assert "presets: posthoc-greedy, " in out
+
+
+def test_a_reader_that_goes_away_is_told_nothing():
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "benchmark", "ls", "methods"]
+    found = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (found.returncode, found.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize("verb", ["run", "compare"])
+def test_help_says_what_goes_where(verb: str, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    said = capsys.readouterr().out
+    assert "stderr" in said
+    assert "stdout" in said

@@ -11,6 +11,15 @@ RUN_EXAMPLES = """examples:
   python -m benchmark run --method my_method.py --task retrieval --set k=32
   python -m benchmark run --method identity --task retrieval --split all \\
       --backend embeddings:pairs.npz
+
+Progress, table and errors go to stderr, so that stdout is free for --json -.
+"""
+COMPARE_EXAMPLES = """examples:
+  python -m benchmark compare posthoc separated
+  python -m benchmark compare posthoc separated --all
+  python -m benchmark compare posthoc separated --json - > comparison.json
+
+The table goes to stdout, errors to stderr.
 """
 
 
@@ -73,7 +82,11 @@ def _run(verbs: Any) -> None:
         default="only-missing",
         help="never: refuse where a result exists",
     )
-    run.add_argument("--json", metavar="FILE", help="the whole document of this run; - for stdout")
+    run.add_argument(
+        "--json",
+        metavar="FILE",
+        help="the whole document of this run; - for stdout, where nothing else is written then",
+    )
     run.add_argument("--quiet", action="store_true", help="errors only")
 
 
@@ -92,7 +105,8 @@ def _check(verbs: Any) -> None:
 
 
 def _compare(verbs: Any) -> None:
-    compare = _verb(verbs, "compare", "Paired comparison of two methods that were run.")
+    says = "Paired comparison of two methods that were run."
+    compare = _verb(verbs, "compare", says, epilog=COMPARE_EXAMPLES)
     compare.add_argument("first", metavar="A", help="name of a method that was run")
     compare.add_argument("second", metavar="B")
     compare.add_argument("--across", nargs=2, metavar="BACKEND", help="tiers on two backends")

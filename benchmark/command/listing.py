@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from typing import Any
 
 from benchmark.backends import GROUPS, MODULES
@@ -14,6 +16,7 @@ DATA: dict[str, tuple[str, str]] = {
         "rendered pictograms on a grid with true captions; 12,000 / 1,000 / 2,000 scenes",
     ),
 }
+PIPE_WIDTH = 140
 
 
 def rows(what: str) -> list[dict[str, Any]]:
@@ -36,14 +39,41 @@ def rows(what: str) -> list[dict[str, Any]]:
 
 
 def ls(what: str, as_json: bool) -> int:
-    """Prints the list as a table or as JSON."""
+    """Prints the list, no wider than the terminal, or as JSON."""
     found = rows(what)
     if as_json:
         print(json.dumps(found, indent=2))
         return 0
-    width = max(len(row["name"]) for row in found)
+    indent = max(len(row["name"]) for row in found) + 2
+    columns = shutil.get_terminal_size((PIPE_WIDTH, 50)).columns
     for row in found:
-        print(f"{row['name']:<{width}}  {row['summary']}")
-        if row.get("presets"):
-            print(f"{'':<{width}}  presets: {', '.join(row['presets'])}")
+        for start, line in lines(row):
+            hang = indent + (len(line.partition(": ")[0]) + 2) * (not start)
+            print(
+                textwrap.fill(
+                    line,
+                    max(columns, hang + 30),
+                    initial_indent=f"{start:<{indent}}",
+                    subsequent_indent=" " * hang,
+                    break_on_hyphens=False,
+                )
+            )
     return 0
+
+
+def lines(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """The name with what it is, then presets and unusual needs, each with what stands before it."""
+    needs = [need.replace("_", " ") for need in row.get("needs", ()) if need != "pairs"]
+    more = [("presets", row.get("presets")), ("needs", needs)]
+    return [
+        (row["name"], without_name(row["name"], row["summary"])),
+        *(("", f"{title}: {', '.join(found)}") for title, found in more if found),
+    ]
+
+
+def without_name(name: str, summary: str) -> str:
+    """A summary that opens with the name of its row, without it."""
+    opening, colon, rest = summary.partition(": ")
+    if not colon or opening.lower().replace("-", "") != name.replace("-", ""):
+        return summary
+    return rest[:1].upper() + rest[1:]
