@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.__main__ import main
+from benchmark.contracts import Need
 from benchmark.registry import ROOT
 from leaderboards.readme import generated
 
@@ -21,12 +22,12 @@ BUDGET = ["--set", "n_latents=64", "--set", "k=4", "--set", "steps=20"]
 
 def test_every_recipe_of_contributing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    assert [name for name, _ in FILES] == ["top_atoms.py", "shared_top.py"]
+    assert [name for name, _ in FILES] == ["top_atoms.py", "translated.py", "shared_top.py"]
     for name, source in FILES:
         assert source.count("\n") <= 60, f"{name} is longer than the recipe promises"
         Path(name).write_text(source)
     lines = [line.split("#")[0] for block in COMMANDS for line in block.strip().splitlines()]
-    assert len(lines) == 4
+    assert len(lines) == 6
     for line in lines:
         python, minus_m, package, *words = shlex.split(line)
         assert (python, minus_m, package) == ("python", "-m", "benchmark")
@@ -40,6 +41,11 @@ def test_the_task_of_contributing_is_sound(tmp_path: Path, monkeypatch: pytest.M
     assert main(["check", "--task", "shared_top.py"]) == 0
 
 
+def test_every_need_is_listed_in_its_own_words():
+    rows = re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \| [^|]+ \|$", CONTRIBUTING, re.MULTILINE)
+    assert rows == [(need.name, need.value) for need in Need]
+
+
 def test_generated_parts_of_the_readme_are_fresh():
     text = (ROOT / "README.md").read_text()
     assert generated(text) == text, "run make docs"
@@ -47,5 +53,6 @@ def test_generated_parts_of_the_readme_are_fresh():
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_links_lead_somewhere(name: str):
-    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text()):
+    prose = re.sub(r"```.*?```", "", (ROOT / name).read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#]+)\)", prose):
         assert target.startswith("https://") or (ROOT / target).exists(), target
