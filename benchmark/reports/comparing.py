@@ -16,6 +16,8 @@ from benchmark.reports.compare.tables import by_place, comparison_table, shown_r
 from benchmark.reports.consoles import fits, head, note, wide
 from benchmark.results import write_whole
 
+TIERS = "a > b: apart by more than the minimum reliable difference; a, b: not told apart"
+
 
 def compare_verb(arguments: argparse.Namespace) -> int:
     """Prints the comparison. Raises ValueError where there is nothing to compare."""
@@ -33,6 +35,7 @@ def compare_verb(arguments: argparse.Namespace) -> int:
     console = wide(stderr=False)
     if isinstance(found, Across):
         console.print(across_table(found))
+        note(console, TIERS)
     else:
         print_comparison(found, console, every=arguments.all)
     for line in found.notes:

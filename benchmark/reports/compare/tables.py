@@ -46,7 +46,7 @@ def comparison_table(
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("better", no_wrap=True)
     for task, its_rows in groupby(rows, task_of):
-        table.add_row(f"{task}:", style="italic")
+        table.add_row(task, style="italic")
         for row in its_rows:
             cells = [number(row.a), number(row.b), *difference(row), p_of(row)]
             verdict = better(row, a, b, level=LEVEL)
@@ -57,9 +57,12 @@ def comparison_table(
 def task_of(row: Compared) -> str:
     """The task, its version where it is not the first, and how codes were taken."""
     version = f" v{row.where.version}" if row.where.version > 1 else ""
-    return f"{row.where.task}{version}" + (
-        "" if row.variant == "full" else f", codes {row.variant}"
-    )
+    return section(f"{row.where.task}{version}", row.variant)
+
+
+def section(task: str, variant: str) -> str:
+    """What stands over the metrics of a task."""
+    return f"{task}:" if variant == "full" else f"{task}, {variant}:"
 
 
 def difference(row: Compared) -> tuple[str, str]:
@@ -83,13 +86,14 @@ def p_of(row: Compared) -> str:
 def across_table(across: Across) -> Table:
     """Tiers on both backends and how far they agree."""
     table = plain()
-    first, second = (short(backend) for backend in across.backends)
-    for name in ("task", "metric", f"tiers on {first}", f"tiers on {second}", "Kendall τ"):
-        table.add_column(name, overflow="fold")
+    table.add_column("metric", no_wrap=True)
+    for backend in across.backends:
+        table.add_column(f"tiers on {short(backend)}", overflow="fold")
+    table.add_column("Kendall τ", overflow="fold")
     for row in across.rows:
         tau = f"{row.tau:+.2f}" if row.tau is not None else f"none: {row.reason}"
-        metric = row.metric if row.variant == "full" else f"{row.metric} ({row.variant})"
-        table.add_row(row.task, metric, in_tiers(row.first), in_tiers(row.second), tau)
+        table.add_row(section(row.task, row.variant), style="italic")
+        table.add_row(row.metric, in_tiers(row.first), in_tiers(row.second), tau, style="bold")
     return table
 
 
