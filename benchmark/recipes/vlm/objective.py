@@ -16,7 +16,7 @@ from benchmark.recipes.language.rows import PICTURE, Row, Writer, pack
 from benchmark.recipes.precision import ATTENTION, mixed
 from benchmark.recipes.selfsupervised.objective import patch_tokens
 from benchmark.recipes.trainer import Plan
-from benchmark.recipes.vlm.assembly import Projector
+from benchmark.recipes.vlm.projector import Projector
 from benchmark.worlds.scene import Scene, sample, stream
 
 PICTURE_STREAM = 6_000_000
