@@ -67,15 +67,21 @@ def place(folder: Path, part: str) -> str:
     return str(beside) if beside.exists() else part
 
 
-def opened(folder: Path) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
-    """The host of a folder, in single precision. Raises ValueError in one line."""
+def opened(
+    folder: Path, trained: bool = True
+) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
+    """The host of a folder, in single precision. Raises ValueError in one line.
+
+    With `trained` false the projector is left as it was drawn: there is none to load yet.
+    """
     parts = read(folder)
     tower, pictures = vision_tower(place(folder, parts.vision_tower))
     where = place(folder, parts.language_model)
     language = AutoModelForCausalLM.from_pretrained(where, dtype=torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(where)
     model = joined(tower, language, tokenizer, parts.vision_feature_layer)
-    load_projector(model, folder / parts.projector)
+    if trained:
+        load_projector(model, folder / parts.projector)
     return model.eval(), processor_of(model, tokenizer, pictures)
 
 

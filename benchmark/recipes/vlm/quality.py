@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
+from benchmark.backends import hosts
 from benchmark.recipes.probing import N_SCENES, proportion, unseen
 from benchmark.worlds import questions
 from benchmark.worlds.palette import BACKGROUNDS, COLOURS
@@ -24,9 +25,8 @@ class Asker:
     """A saved folder that answers questions about scenes."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
-        self.model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
+        self.model, self.processor = _opened(folder)
         self.model.eval().to(device)
-        self.processor = AutoProcessor.from_pretrained(folder)
         self.processor.tokenizer.padding_side = "left"
 
     @torch.no_grad()
@@ -43,9 +43,7 @@ class Asker:
                 padding=True,
                 return_tensors="pt",
             ).to(self.model.device)
-            made = self.model.generate(  # type: ignore[misc]
-                **inputs, max_new_tokens=MAX_ANSWER, do_sample=False
-            )
+            made = self.model.generate(**inputs, max_new_tokens=MAX_ANSWER, do_sample=False)
             said = made[:, inputs["input_ids"].shape[1] :]
             found += self.processor.batch_decode(said, skip_special_tokens=True)
         return [text.strip() for text in found]
@@ -54,6 +52,14 @@ class Asker:
         content = [{"type": "image"}, {"type": "text", "text": question}]
         turns = [{"role": "user", "content": content}]
         return self.processor.apply_chat_template(turns, add_generation_prompt=True)
+
+
+def _opened(folder: Path) -> tuple[Any, Any]:
+    """A host made of parts, or a whole model through the Auto classes."""
+    if (folder / hosts.PARTS_FILE).is_file():
+        return hosts.opened(folder)
+    model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
+    return model, AutoProcessor.from_pretrained(folder)
 
 
 def objects(asker: Asker, scenes: Sequence[Scene]) -> dict[str, dict[str, float]]:

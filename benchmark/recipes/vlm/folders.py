@@ -1,0 +1,44 @@
+"""Writes a pocket VLM: its projector beside a description of parts, or the whole model."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from safetensors.torch import save_file
+from transformers import LlavaForConditionalGeneration, LlavaProcessor
+
+from benchmark.backends.hosts import PARTS_FILE, PROJECTOR, PROJECTOR_FILE, Parts
+
+
+def describe(folder: Path, tower: Path, language_model: Path) -> None:
+    """Writes which parts a host is made of, by their way from its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = Parts(
+        language_model=os.path.relpath(language_model, folder),
+        vision_tower=os.path.relpath(tower, folder),
+    )
+    (folder / PARTS_FILE).write_text(json.dumps(asdict(parts), indent=2) + "\n")
+
+
+def save_projector(model: LlavaForConditionalGeneration, folder: Path) -> None:
+    """Writes the projector alone, in half precision."""
+    layer = model.get_submodule(PROJECTOR)
+    weights = {name: value.half().contiguous() for name, value in layer.state_dict().items()}
+    partial = folder / f"{PROJECTOR_FILE}.partial"
+    save_file(weights, partial, metadata={"format": "pt"})
+    os.replace(partial, folder / PROJECTOR_FILE)
+
+
+def save_whole(
+    model: LlavaForConditionalGeneration, processor: LlavaProcessor, folder: Path
+) -> None:
+    """Writes the model and its processor as any hub folder has them, in half precision."""
+    folder.mkdir(parents=True, exist_ok=True)
+    half = LlavaForConditionalGeneration(model.config)
+    half.load_state_dict(model.state_dict())
+    half.generation_config = model.generation_config
+    half.half().save_pretrained(folder)
+    processor.save_pretrained(folder)
