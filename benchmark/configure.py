@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from benchmark.messages.nearest import hint
+from benchmark.messages.raised import one_line, place, with_kind
 from benchmark.registry import Choice, load
 
 
 def parse_sets(items: Sequence[str]) -> dict[str, str]:
-    """`key=value` strings as a mapping. Raises ValueError on anything else."""
-    pairs = [item.partition("=") for item in items]
-    for item, (key, equals, _) in zip(items, pairs, strict=True):
-        if not key or not equals:
+    """`key=value` strings as a mapping. Raises ValueError on anything else, and on a key twice."""
+    found: dict[str, str] = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not all(key.split(".")) or not equals:
             raise ValueError(f"--set {item}: wanted key=value, as in --set k=32")
-    return {key: value for key, _, value in pairs}
+        if key in found:
+            raise ValueError(f"--set {key} is given twice, {found[key]} and {value}: wanted once")
+        found[key] = value
+    return found
 
 
 def field_types(cls: type) -> dict[str, Any]:
     """The configuration of a method or task: its dataclass fields and their types."""
     if not dataclasses.is_dataclass(cls):
         return {}
-    hints = typing.get_type_hints(cls)
+    try:
+        hints = typing.get_type_hints(cls)
+    except Exception as error:  # whatever the annotations raise when they are evaluated
+        raise ValueError(
+            f"{cls.__name__} has a field of unknown type: {with_kind(error)}"
+        ) from error
     return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}
 
 
 def build(choice: Choice, given: Mapping[str, Any]) -> Any:
-    """The object itself. Raises ValueError where a field or its value is wrong."""
+    """The object itself. Raises ValueError, one line, where a field or its value is wrong."""
     cls = load(choice.entry)
     fields = {**choice.fields, **given}
     known = field_types(cls)
@@ -41,36 +51,35 @@ def build(choice: Choice, given: Mapping[str, Any]) -> Any:
     try:
         return cls(**fields)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{choice.entry.kind} {choice.name}: {error}") from error
+        raise ValueError(f"{choice.entry.kind} {choice.name}: {one_line(error)}") from error
+    except Exception as error:  # what its own __post_init__ raises is the user's to read
+        said = with_kind(error) + place(error, choice.entry.path)
+        raise ValueError(f"{choice.entry.kind} {choice.name}: {said}") from error
 
 
 def settings(choices: Sequence[Choice], sets: Mapping[str, str]) -> list[dict[str, Any]]:
     """What each choice is given: a key goes to every method with that field, one at least.
 
-    `name.key=value` speaks to that method alone.
+    `name.key=value` speaks to that method alone, and goes before what is said to all.
     """
     known = [field_types(load(choice.entry)) for choice in choices]
     given: list[dict[str, Any]] = [{} for _ in choices]
-    for key, text in sets.items():
+    for key, text in sorted(sets.items(), key=lambda item: "." in item[0]):
         scope, _, name = key.rpartition(".")
         takers = [i for i, c in enumerate(choices) if scope in ("", c.name) and name in known[i]]
         if not takers:
             names = [choice.name for choice in choices]
             if scope and scope not in names:
                 raise ValueError(f"--set {key}: {scope} is not run here, only {', '.join(names)}")
-            named = scope or ", ".join(names)
-            raise ValueError(unknown_field(named, name, {n for types in known for n in types}))
+            there = [set(k) for c, k in zip(choices, known, strict=True) if scope in ("", c.name)]
+            raise ValueError(unknown_field(scope or " or ".join(names), name, set().union(*there)))
         for i in takers:
             given[i][name] = parse(text, known[i][name], f"--set {key}={text}")
     return given
 
 
 def unknown_field(owner: str, name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = (
-        f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known)) or 'none'}"
-    )
-    return f"{owner} has no field {name}: {hint}"
+    return f"{owner} has no field {name}: {hint(name, sorted(known))}"
 
 
 def parse(text: str, wanted: Any, where: str) -> Any:

@@ -8,46 +8,23 @@ in the working directory never shadows ours.
 
 from __future__ import annotations
 
-import ast
-import difflib
-import hashlib
 import importlib.util
+import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
-Kind = Literal["method", "task"]
+from benchmark.messages.nearest import hint
+from benchmark.messages.raised import place, with_kind
+from benchmark.sources import Entry, Kind, read
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS: dict[Kind, Path] = {"method": ROOT / "methods", "task": ROOT / "tasks"}
-VERBS: dict[Kind, str] = {"method": "fit", "task": "score"}
 ENTRY_POINTS = "crossmodal_sae_benchmark.{kind}s"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One method or task as its source says it, before anything is imported."""
-
-    kind: Kind
-    name: str
-    path: Path
-    class_name: str
-    summary: str
-    needs: tuple[str, ...]
-    digest: str
-    """sha256 of the file as it was read: a method's code is part of its cells' keys."""
-    presets: dict[str, dict[str, Any]] = field(default_factory=dict)
-    paper: dict[str, Any] = field(default_factory=dict)
-    named_only: bool = False
-    """A task that runs only when it is named: `NAMED_ONLY = True` in its file."""
-
-    @property
-    def names(self) -> list[str]:
-        """The name and every preset's."""
-        return [self.name, *(f"{self.name}-{preset}" for preset in self.presets)]
 
 
 @dataclass(frozen=True)
@@ -89,6 +66,8 @@ def find(kind: Kind, name: str) -> Choice:
         wanted = name.replace("-", "_")
     if wanted in known:
         return known[wanted]
+    if os.sep in name:
+        raise ValueError(f"{name} is no {kind} file: wanted one that ends in .py, or a name")
     if "." in name:
         return Choice(read(module_path(name, kind), kind))
     raise ValueError(unknown(kind, name, known))
@@ -96,49 +75,19 @@ def find(kind: Kind, name: str) -> Choice:
 
 def unknown(kind: str, name: str, known: Any) -> str:
     """One line that says what was not found, and the nearest name or all of them."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known))}"
-    return f"no {kind} called {name}: {hint}"
+    return f"no {kind} called {name or repr(name)}: {hint(name, sorted(known))}"
 
 
 def module_path(dotted: str, kind: Kind) -> Path:
     """The file of an importable module. Raises ValueError where there is none."""
     try:
         spec = importlib.util.find_spec(dotted)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or spec.origin is None:
+    except Exception as error:  # whatever the packages above it raise when they are imported
+        said = f"not importable from here ({with_kind(error)})"
+        raise ValueError(f"no {kind} module {dotted}: {said}") from error
+    if spec is None or not (spec.origin or "").endswith(".py"):
         raise ValueError(f"no {kind} module {dotted}: not importable from here")
-    return Path(spec.origin)
-
-
-def read(path: Path, kind: Kind) -> Entry:
-    """What one file declares, from its syntax tree. Raises ValueError in one line."""
-    try:
-        source = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read the {kind} file {path}: {error}") from error
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise ValueError(f"{path}:{error.lineno}: {error.msg}: not a Python file") from error
-    classes = [c for c in tree.body if isinstance(c, ast.ClassDef) and VERBS[kind] in _defs(c)]
-    if len(classes) != 1:
-        found = ", ".join(c.name for c in classes) or "none"
-        wanted = f"one class with a `{VERBS[kind]}`"
-        raise ValueError(f"{path} holds no single {kind}: wanted {wanted}, found {found}")
-    return Entry(
-        kind=kind,
-        name=path.stem.replace("_", "-") if kind == "method" else path.stem,
-        path=path.resolve(),
-        class_name=classes[0].name,
-        summary=(ast.get_docstring(tree) or "").split("\n")[0],
-        needs=_needs(classes[0], kind),
-        digest=hashlib.sha256(source.encode()).hexdigest(),
-        presets=_literal(tree, "PRESETS", path),
-        paper=_literal(tree, "PAPER", path),
-        named_only=bool(_literal(tree, "NAMED_ONLY", path)),
-    )
+    return Path(str(spec.origin))
 
 
 def load(entry: Entry) -> type:
@@ -159,32 +108,6 @@ def _run(path: Path, name: str) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        said = " ".join(f"{type(error).__name__}: {error}".split())
+        said = with_kind(error) + place(error, path)
         raise ValueError(f"{path} cannot be run: {said}") from error
     return module
-
-
-def _defs(node: ast.ClassDef) -> set[str]:
-    return {f.name for f in node.body if isinstance(f, ast.FunctionDef)}
-
-
-def _needs(node: ast.ClassDef, kind: Kind) -> tuple[str, ...]:
-    for item in node.body:
-        targets = getattr(item, "targets", [getattr(item, "target", None)])
-        if any(getattr(t, "id", "") == "needs" for t in targets) and getattr(item, "value", None):
-            found = {a.attr for a in ast.walk(item) if isinstance(a, ast.Attribute)}
-            return tuple(sorted(found))
-    return ("PAIRS",) if kind == "method" else ()
-
-
-def _literal(tree: ast.Module, name: str, path: Path) -> Any:
-    for item in tree.body:
-        target = item.targets[0] if isinstance(item, ast.Assign) else getattr(item, "target", None)
-        if getattr(target, "id", "") == name:
-            try:
-                return ast.literal_eval(item.value)  # type: ignore[attr-defined]
-            except ValueError as error:
-                raise ValueError(
-                    f"{path}: {name} is not a literal: write its values out"
-                ) from error
-    return {}

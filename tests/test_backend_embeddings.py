@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as torch_file
 
 from benchmark.activations.reading import activations
 from benchmark.backends.embeddings import SITE, Embeddings, open_backend
@@ -156,6 +159,29 @@ def test_other_keys_are_left_alone(tmp_path: Path) -> None:
     assert opened(tmp_path, all_captions=pickled).data.split("all").ids
 
 
+def test_one_class_an_image_is_one_concept_each(tmp_path: Path) -> None:
+    classes = RNG.permutation(np.arange(N) % 3)
+    names = np.array(["a", "b", "c"])
+    backend = opened(tmp_path, labels=classes, label_names=names)
+    part = backend.data.split("test")
+    assert Need.CONCEPTS in backend.provides
+    assert part.concepts.image.argmax(1).tolist() == classes[[int(i) for i in part.ids]].tolist()
+    assert part.concepts.image.sum(1).tolist() == [1] * len(part.ids)
+    (tmp_path / "matrix").mkdir()
+    matrix = opened(tmp_path / "matrix", labels=np.eye(3, dtype=int)[classes], label_names=names)
+    whole, same = (each.data.split("all").concepts for each in (backend, matrix))
+    assert np.array_equal(whole.image, same.image)
+    assert np.array_equal(whole.text, same.text)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e4m3fn])
+def test_floats_that_numpy_lacks_are_read(tmp_path: Path, dtype: torch.dtype) -> None:
+    rows = {key: torch.from_numpy(value).to(dtype) for key, value in good().items()}
+    torch_file(rows, tmp_path / "rows.safetensors")
+    every = open_backend(f"embeddings:{tmp_path / 'rows.safetensors'}").data.split("all")
+    assert torch.equal(torch.from_numpy(every.image), rows["image"].float())
+
+
 def test_safetensors_say_the_same(tmp_path: Path) -> None:
     arrays, path = good(), tmp_path / "rows.safetensors"
     words = [f"text about {i}" for i in range(N)]
@@ -178,13 +204,15 @@ def with_nan(rows: tuple[int, ...], value: float) -> np.ndarray:
 
 LABELS = {"labels": np.zeros((N, 2)), "label_names": np.array(["a", "b"])}
 THIRDS = np.array(["train"] * 10 + ["val"] * 5 + ["test"] * 5)
+COPIED = RNG.standard_normal((N, D)).astype(np.float32)
+COPIED[15:17] = COPIED[:2]
 TWICE = {"image": np.ones((N, D), np.float32), "image_id": np.arange(N) // 2}
 
 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"image": None}, "found no 'image'"),
+        ({"image": None}, "found no 'image' but text, wanted"),
         ({"text": None}, "found no 'text'"),
         ({"image": with_nan((4, 9), np.nan)}, "2 of 20 rows of 'image' hold NaN.*row 4"),
         ({"text": with_nan((3,), np.inf)}, "1 of 20 rows of 'text' hold NaN or inf.*row 3"),
@@ -206,8 +234,18 @@ TWICE = {"image": np.ones((N, D), np.float32), "image_id": np.arange(N) // 2}
         ({"image_id": np.arange(3)}, r"'image_id' is int64 \[3\]"),
         ({"image_id": np.arange(N) // 2}, "differ from the first row with the same 'image_id'"),
         ({"text": np.ones((3, D)), "image_id": np.array([90, 80, 70])}, "wanted 'text_owner'"),
-        (LABELS | {"labels": np.zeros((N, 3))}, r"'labels' has shape \[20, 3\], wanted \[20, 2\]"),
-        (LABELS | {"labels": np.zeros((N - 1, 2))}, r"'labels' has shape \[19, 2\]"),
+        (
+            LABELS | {"labels": np.zeros((N, 3))},
+            r"of shape \[20, 3\], wanted 0 or 1 of shape \[20, 2",
+        ),
+        (LABELS | {"labels": np.zeros((N - 1, 2))}, r"of shape \[19, 2\]"),
+        (LABELS | {"labels": np.arange(N) % 3}, "6 of 20 classes of 'labels'.*first is 2 at row 2"),
+        (LABELS | {"labels": np.arange(N) % 2 - 1}, "10 of 20 classes.*wanted 0 to 1"),
+        (LABELS | {"labels": np.arange(N) % 2 / 1.0}, r"float64 of shape \[20\].*whole numbers"),
+        (LABELS | {"labels": np.arange(N) % 2 == 0}, r"bool of shape \[20\].*whole numbers"),
+        ({"labels": np.zeros(N, int), "label_names": np.array(["a"])}, r"wanted .* \[20, 1\]"),
+        (LABELS | {"labels": None}, "'label_names' stand without 'labels'"),
+        ({"labels": np.array(["a"] * N)}, r"found none: numpy\.unique"),
         (LABELS | {"labels": np.full((N, 2), 0.5)}, "holds more than 0 and 1"),
         (LABELS | {"labels": np.full((N, 2), "x")}, "holds more than 0 and 1"),
         (LABELS | {"label_names": None}, "'labels' want 'label_names'.*found none"),
@@ -216,7 +254,24 @@ TWICE = {"image": np.ones((N, D), np.float32), "image_id": np.arange(N) // 2}
         ({"split": np.where(THIRDS == "val", "dev", THIRDS)}, "'split' names 'dev'"),
         ({"split": np.where(THIRDS == "val", "test", THIRDS)}, "split 'val' has no image"),
         ({"split": THIRDS[:-1]}, r"'split' is <U5 \[19\]"),
+        ({"split": np.where(THIRDS == "test", "train", THIRDS)}, "split 'test' has no image"),
+        ({"split": THIRDS.astype("S5")}, r"'split' is \|S5 \[20\], wanted strings"),
+        ({"split": np.array(list("abcde") * 4)}, r"'a' \(4 rows\), .*'d' \(4 rows\) and 1 more"),
         (TWICE | {"split": np.roll(THIRDS, 1)}, "'image_id' . is in two splits"),
+        (
+            {"image": COPIED, "split": THIRDS},
+            r"2 rows .* copies .* row 15 \(test\).* row 0 \(train",
+        ),
+        ({"image": COPIED, "image_id": np.arange(N)}, "copies of rows in another split"),
+        ({"image": np.ones((N, D))}, "1 different images in 20"),
+        ({"image_id": np.arange(N) == 0}, r"'image_id' is bool"),
+        ({"image_id": np.zeros(N), "text_owner": np.arange(N)}, "'image_id' is float64"),
+        (
+            {"image_id": np.arange(N) // 2, "text_owner": np.arange(N)},
+            r"repeats \(0 stands 2 times\)",
+        ),
+        ({"image": np.full((N, D), 1e20)}, r"values beyond ±1e\+15"),
+        ({"captions": np.array(["a", "\ud800"] * (N // 2))}, "'captions' holds .* at place 1"),
         ({"image": np.ones((2, D)), "text": np.ones((2, D))}, "has no image"),
     ],
 )
@@ -244,12 +299,40 @@ def test_files_that_are_no_archives(tmp_path: Path) -> None:
     assert "wanted .npz or .safetensors" in one_line(tmp_path / "rows.csv")
     for name, data in (("empty", b""), ("text", b"hello there"), ("pickle", b"\x80\x04}.")):
         (tmp_path / f"{name}.npz").write_bytes(data)
-        one_line(tmp_path / f"{name}.npz")
+        assert "allow_pickle" not in one_line(tmp_path / f"{name}.npz")
+    assert "0 bytes" in one_line(tmp_path / "empty.npz")
     with (tmp_path / "array.npz").open("wb") as file:
         np.save(file, np.ones((3, 3)))
     assert "single array" in one_line(tmp_path / "array.npz")
     (tmp_path / "short.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00{}")
     assert "truncated or corrupt" in one_line(tmp_path / "short.safetensors")
+    save_file(good(), tmp_path / "deep.safetensors", metadata={"captions": "[" * 100_000})
+    assert "metadata 'captions' is no JSON" in one_line(tmp_path / "deep.safetensors")
+
+
+def test_objects_are_refused_in_our_own_words(tmp_path: Path) -> None:
+    path = written(tmp_path, captions=np.array(["a"] * N, object))
+    assert "allow_pickle" not in one_line(path)
+    with path.open("wb") as file:
+        np.save(file, np.array([{}], object))
+    assert "allow_pickle" not in one_line(path)
+
+
+def test_an_archive_that_promises_what_it_does_not_hold(tmp_path: Path) -> None:
+    path = tmp_path / "rows.npz"
+    header = io.BytesIO()
+    described = {"descr": "<f4", "fortran_order": False, "shape": (10**6, 10**7)}
+    np.lib.format.write_array_header_1_0(header, described)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("image.npy", header.getvalue())
+        archive.writestr("text.npy", header.getvalue())
+    assert "'image' is corrupt or cannot be read" in one_line(path)
+    data = bytearray(written(tmp_path).read_bytes())
+    for first, byte, says in ((8, 99, "compression"), (6, 1, "encrypted")):
+        broken = data.copy()
+        broken[first] = broken[data.find(b"PK\x01\x02") + first + 2] = byte
+        path.write_bytes(broken)
+        assert says in one_line(path)
 
 
 @pytest.mark.parametrize("compressed", [False, True])

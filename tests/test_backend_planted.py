@@ -45,6 +45,10 @@ def test_a_name_says_the_whole_world() -> None:
     ("spec", "says"),
     [
         ("synthetic:alhpa=.5", "did you mean alpha"),
+        ("synthetic:alhpa=.5", "no parameter alhpa: "),
+        ("synthetic:tiny=3", "write tiny alone"),
+        ("synthetic:=3", "=3 has no name"),
+        ("synthetic:alpha=.5,tiny,alpha=.8", "alpha is given twice"),
         ("synthetic:alpha", "write alpha=VALUE"),
         ("synthetic:papr", "did you mean paper"),
         ("synthetic:zzz=1", "there are: paper, tiny, n_shared"),
@@ -63,3 +67,4 @@ def test_bad_parameters_are_refused_in_one_line(spec: str, says: str) -> None:
     with pytest.raises(ValueError, match=says.replace("(", r"\(")) as caught:
         open_backend(spec)
     assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{spec}: ")

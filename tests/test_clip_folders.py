@@ -29,7 +29,9 @@ def refused(spec: str) -> str:
 
 
 def test_folders_that_are_not_whole(copied: Path, tmp_path: Path) -> None:
-    assert "found no folder" in refused(f"clip:{tmp_path / 'none'}")
+    assert "found nothing there" in refused(f"clip:{tmp_path / 'none'}")
+    (tmp_path / "file").write_text("no folder")
+    assert "found a file there" in refused(f"clip:{tmp_path / 'file'}")
     (tmp_path / "empty").mkdir()
     assert "has no open_clip_config.json" in refused(f"clip:{tmp_path / 'empty'}")
     weights, config = copied / "open_clip_model.safetensors", copied / "open_clip_config.json"
@@ -76,7 +78,10 @@ def test_a_pickle_that_runs_code_is_not_opened(copied: Path, tmp_path: Path) -> 
 def test_names_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "nearest name is ViT-B-32" in refused("clip:ViT-B-23/openai")
     assert "nearest name is pocket-clip" in refused("clip:poket-clip")
-    assert "could not be fetched" in refused("clip:ViT-B-32/nothing")
+    told = refused("clip:ViT-B-32/datacomp_xl")
+    assert "no weights of ViT-B-32 are called datacomp_xl: the nearest: datacomp_xl_s13b" in told
+    assert "there are: openai, laion400m_e31" in refused("clip:ViT-B-32/nothing")
+    assert "wanted clip:ViT-B-32/TAG: there are: openai" in refused("clip:ViT-B-32/")
     assert "dtype 'int8'" in _refused_with(dtype="int8")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert "use --device cpu" in _refused_with(device="cuda")

@@ -97,9 +97,22 @@ def test_a_key_reaches_every_method_that_has_it(mine: Path):
     assert settings(choices, {"mine.size": "1", "posthoc.k": "4"}) == [{"size": 1}, {"k": 4}]
 
 
-def test_a_setting_is_a_pair():
+@pytest.mark.parametrize("item", ["k", "=3", ".k=3", "mine.=3", "mine..k=3"])
+def test_a_setting_is_a_pair(item: str):
     with pytest.raises(ValueError, match="wanted key=value"):
-        parse_sets(["k"])
+        parse_sets([item])
+
+
+def test_a_key_is_set_once():
+    assert parse_sets(["k=3", "mine.k=4"]) == {"k": "3", "mine.k": "4"}
+    with pytest.raises(ValueError, match="--set k is given twice, 3 and 4"):
+        parse_sets(["k=3", "k=4"])
+
+
+def test_what_is_said_to_one_method_goes_before_what_is_said_to_all(mine: Path):
+    choices = [find("method", str(mine)), find("method", str(mine))]
+    for sets in ({"mine.size": "1", "size": "2"}, {"size": "2", "mine.size": "1"}):
+        assert settings(choices, sets) == [{"size": 1}] * 2
 
 
 def test_literals_are_checked():
@@ -119,6 +132,11 @@ def test_literals_are_checked():
         ("import nosuchmodule\nclass A:\n    def fit(self): ...", "nosuchmodule"),
         ("raise RuntimeError('no')\nclass A:\n    def fit(self): ...", "RuntimeError: no"),
         ("x = 2\nPRESETS = {'a': {'k': x}}\nclass A:\n    def fit(self): ...", "not a literal"),
+        ("PRESETS = 3\nclass A:\n    def fit(self): ...", "PRESETS is 3, wanted a mapping"),
+        ("PRESETS = {'a': 3}\nclass A:\n    def fit(self): ...", "PRESETS['a'] is 3"),
+        ("PAPER = {1: 2}\nclass A:\n    def fit(self): ...", "PAPER is {1: 2}"),
+        ("\n1 / 0\nclass A:\n    def fit(self): ...", "by zero (line 2 of broken.py)"),
+        ("x = 1\0", "broken.py: source code string cannot contain null bytes"),
     ],
 )
 def test_a_file_that_is_no_method_is_one_line(tmp_path: Path, source: str, says: str):
@@ -137,7 +155,12 @@ def test_a_file_that_is_no_method_is_one_line(tmp_path: Path, source: str, says:
         ("task", "retreival", "did you mean retrieval?"),
         ("method", "zzz", "there are: "),
         ("method", "no.such.module", "not importable from here"),
-        ("method", "nowhere.py", "cannot read the method file nowhere.py"),
+        ("method", "nowhere.py", "cannot read the method file nowhere.py: No such file"),
+        ("method", "/", "/ is no method file: wanted one that ends in .py"),
+        ("method", "os.path", "no method module os.path: not importable"),
+        ("method", "sys.path", "no method module sys.path: not importable"),
+        ("method", "", "no method called '': there are"),
+        ("method", "JSAE", "did you mean jsae?"),
     ],
 )
 def test_unknown_names_say_the_nearest(kind, name: str, says: str):

@@ -146,9 +146,10 @@ def test_a_method_that_raises_is_a_status(tmp_path: Path, capsys: pytest.Capture
     )
     words = ["run", "--method", str(path), "--backend", "synthetic:tiny", *FAST]
     said = one_error(capsys, *words, "--output-path", str(tmp_path / "out"))
-    assert said == "error: raises: RuntimeError: no luck at all"
+    reason = "RuntimeError: no luck at all (line 6 of raises.py)"
+    assert said == f"error: raises: {reason}"
     (cell,) = read_document(tmp_path / "out" / "document.json").cells
-    assert (cell.status, cell.reason) == ("failed", "RuntimeError: no luck at all")
+    assert (cell.status, cell.reason) == ("failed", reason)
 
 
 def test_a_method_sees_labels_only_if_it_says_so(tmp_path: Path):
@@ -163,7 +164,7 @@ def test_a_method_sees_labels_only_if_it_says_so(tmp_path: Path):
     words = ["run", "--method", str(path), "--backend", "synthetic:tiny", *FAST]
     assert main([*words, "--output-path", str(tmp_path / "out")]) == 2
     (cell,) = read_document(tmp_path / "out" / "document.json").cells
-    assert cell.reason == "saw nothing"
+    assert cell.reason == "saw nothing (line 8 of peeks.py)"
 
 
 @pytest.mark.slow

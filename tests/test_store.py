@@ -17,6 +17,7 @@ import torch
 
 from benchmark.activations import journal, store
 from benchmark.activations.store import Store
+from benchmark.messages.storage import StorageError
 from tests.fake_rows import FakeBackend, FakeData, bytes_of, entry_of, take
 
 
@@ -99,7 +100,7 @@ def test_a_mapped_file_reads_the_same_and_stays_as_it_is(
 
 def test_a_full_disk_is_said_before_it_is_full(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
-    with pytest.raises(ValueError, match=r"the disk has 0\.0 MB left"):
+    with pytest.raises(StorageError, match=r"the disk has 0\.0 MB left"):
         take(root)
     assert not list(root.rglob("*.npy"))
 
@@ -116,7 +117,7 @@ def test_a_disk_that_fills_up_leaves_what_can_be_resumed(
 
     with monkeypatch.context() as patch:
         patch.setattr(journal, "_checkpoint", full)
-        with pytest.raises(ValueError, match="the disk is full") as told:
+        with pytest.raises(StorageError, match="the disk is full") as told:
             take(root, store=Store(root, say=lambda _: None, checkpoint_s=0), batch_size=2)
     assert "\n" not in str(told.value)
     backend = FakeBackend()
@@ -142,7 +143,7 @@ def test_a_store_that_keeps_nothing_is_one_line(
 
 def test_a_root_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ValueError, match=r"cannot write .* BENCHMARK_CACHE") as told:
+    with pytest.raises(StorageError, match=r"cannot write .* BENCHMARK_CACHE") as told:
         take(tmp_path / "file" / "store")
     assert "\n" not in str(told.value)
 
@@ -152,6 +153,9 @@ def test_the_root_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch)
     assert Store().root == Path("somewhere/else")
     monkeypatch.delenv("BENCHMARK_CACHE")
     assert Store().root.parts[-2:] == (".cache", "crossmodal-sae-benchmark")
+    monkeypatch.setenv("BENCHMARK_CACHE", "~nobody-of-that-name/cache")
+    with pytest.raises(ValueError, match="set BENCHMARK_CACHE to a whole path"):
+        Store()
 
 
 def test_a_torn_or_lying_journal_is_not_believed(root: Path, tmp_path: Path) -> None:

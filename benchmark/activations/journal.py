@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Float
 
 from benchmark.contracts import Progress
+from benchmark.messages.storage import StorageError
 
 LINE = re.compile(rb"(\d+) ([0-9a-f]{64})\n")
 
@@ -55,7 +56,7 @@ def write_part(part: Part, folder: Path, progress: Progress, every_s: float) -> 
 
     Every `every_s` seconds the rows so far are forced to disk, then a line with their number and
     the checksum of the file up to there goes to the journal: what a journal line says is there
-    after any crash. Raises ValueError, one line, when the disk is full.
+    after any crash. Raises StorageError, one line, when the disk is full.
     """
     path, journal = folder / f"{part.name}.npy", folder / f"{part.name}.journal"
     with ExitStack() as open_files:
@@ -108,16 +109,16 @@ def _reopened(part: Part, path: Path, journal: Path) -> tuple[BinaryIO, int, Any
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns what the file system refuses into one clear ValueError line."""
+    """Turns what the file system refuses into one clear line, a StorageError."""
     try:
         yield
     except OSError as error:
         if error.errno in (ENOSPC, EDQUOT):
-            raise ValueError(
+            raise StorageError(
                 f"the disk is full at {path.parent}: free some space and run again, it goes on "
                 f"from the last complete batch; or point BENCHMARK_CACHE to another disk"
             ) from error
-        raise ValueError(
+        raise StorageError(
             f"cannot write {path} ({error.strerror or error}), wanted a folder that can be "
             f"written: point BENCHMARK_CACHE to one"
         ) from error

@@ -23,7 +23,9 @@ import torch
 from torch import Tensor
 
 from benchmark.activations.journal import Part, write_part, writing
+from benchmark.activations.root import default_root
 from benchmark.contracts import Progress, silent
+from benchmark.messages.storage import StorageError
 
 FORMAT = 1
 IN_RAM_BELOW = 1 << 30  # bytes; larger files are mapped, copy on write
@@ -31,12 +33,6 @@ IN_RAM_BELOW = 1 << 30  # bytes; larger files are mapped, copy on write
 
 class DamagedError(ValueError):
     """An entry that is not what its manifest says: made again; raised where that is no help."""
-
-
-def default_root() -> Path:
-    """BENCHMARK_CACHE, or a folder of ours in the user's cache."""
-    given = os.environ.get("BENCHMARK_CACHE")
-    return Path(given or "~/.cache/crossmodal-sae-benchmark").expanduser()
 
 
 @dataclass(frozen=True)
@@ -62,8 +58,8 @@ class Store:
         """The arrays of an entry by name, computed only where no intact entry is there.
 
         Every file is held against its checksum, the first time in a process in full; a damaged
-        entry is thrown away and made again. Raises ValueError, one line, when the disk is full or
-        the root cannot be written.
+        entry is thrown away and made again. Raises StorageError, one line, when the disk is full
+        or the root cannot be written.
         """
         entry = self.root / key
         try:
@@ -104,12 +100,12 @@ class Store:
                 journal.unlink()
 
     def _make_sure_of_room(self, entry: Path, partial: Path, total: int) -> None:
-        """Says the size. Raises ValueError where the disk has less than is still to be written."""
+        """Says the size. StorageError where the disk has less than is still to be written."""
         self.say(f"writing {_size(total)} of activations to {entry}")
         there = sum(file.stat().st_size for file in partial.glob("*.npy"))
         free = shutil.disk_usage(self.root).free
         if total - there > free:
-            raise ValueError(
+            raise StorageError(
                 f"{entry} needs {_size(total - there)}, the disk has {_size(free)} left: free some "
                 f"space or point BENCHMARK_CACHE to another disk"
             )

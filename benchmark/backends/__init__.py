@@ -1,14 +1,18 @@
-"""Backends by name: what turns examples into activations. Imports no torch until one is opened.
+"""Backends by name: what turns examples into activations. Imports no torch until one is asked for.
 
 A spec is `name` or `scheme:rest`: `pocket-clip`, `clip:ViT-B-32/openai`, `embeddings:FILE.npz`,
-`synthetic:alpha=.5`. Each module has one `open_backend(spec, device)`.
+`synthetic:alpha=.5`. Each module has one `open_backend(spec, device)`, and a `spelling(spec)` that
+finds what is wrong with a spec on its face.
 """
 
 from __future__ import annotations
 
-import difflib
 import importlib
+from collections.abc import Iterable
+from types import ModuleType
 from typing import TYPE_CHECKING
+
+from benchmark.messages.nearest import hint
 
 if TYPE_CHECKING:
     from benchmark.contracts import Backend
@@ -22,20 +26,40 @@ MODULES: dict[str, tuple[str, str]] = {
 }
 GROUPS: dict[str, tuple[str, ...]] = {"pocket": ("pocket-clip",)}
 """Names that stand for several backends; `pocket` is every shipped, trained one."""
+AFTER_COLON: dict[str, str] = {
+    "clip": "a model after a colon, as in clip:ViT-B-32/openai, clip:hf-hub:REPO or clip:FOLDER",
+    "embeddings": "a file of paired rows after a colon, as in embeddings:pairs.npz",
+}
+"""What must follow the colon, where a name alone is no backend."""
+ALONE = ("pocket-clip", "pocket-clip-untrained")
 
 
-def expand(names: list[str]) -> list[str]:
-    """Backend specs with groups written out, each once, in order."""
-    specs = [spec for name in names for spec in GROUPS.get(name, (name,))]
-    return list(dict.fromkeys(specs))
+def expand(names: Iterable[str]) -> list[str]:
+    """Backend specs with groups written out, each backend once, in order.
+
+    Two spellings of one backend are one. Raises ValueError, in one line and before anything is
+    opened, for a spec that is wrong on its face: an unknown name, a file that is not there.
+    """
+    chosen: dict[str, str] = {}
+    for name in names:
+        for spec in GROUPS.get(name, (name,)):
+            chosen.setdefault(_module(spec).spelling(spec), spec)
+    return list(chosen.values())
 
 
 def open_backend(spec: str, device: str = "cpu") -> Backend:
     """The backend that a spec names. Raises ValueError in one line where there is none."""
-    scheme = spec.split(":", 1)[0]
+    return _module(spec).open_backend(spec, device=device)
+
+
+def _module(spec: str) -> ModuleType:
+    """The module of a spec whose form is right."""
+    scheme, colon, rest = spec.partition(":")
     if scheme not in MODULES:
-        near = difflib.get_close_matches(scheme, [*MODULES, *GROUPS], n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(MODULES)}"
-        raise ValueError(f"no backend called {spec}: {hint}")
-    module = importlib.import_module(f"benchmark.backends.{MODULES[scheme][0]}")
-    return module.open_backend(spec, device=device)
+        there = hint(scheme, [*MODULES, *GROUPS])
+        raise ValueError(f"no backend called {spec or repr(spec)}: {there}")
+    if scheme in AFTER_COLON and not rest:
+        raise ValueError(f"backend {scheme} wants {AFTER_COLON[scheme]}")
+    if scheme in ALONE and colon:
+        raise ValueError(f"backend {scheme} wants nothing after its name, found {spec}")
+    return importlib.import_module(f"benchmark.backends.{MODULES[scheme][0]}")

@@ -16,7 +16,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from benchmark.backends.clip_folders import weights_file
 from benchmark.backends.clip_loading import hash_of, load
+from benchmark.backends.clip_names import SHIPPED, source
 from benchmark.backends.clip_towers import TextReader, n_prefix_tokens, sites_of, text_reader
 from benchmark.backends.hooks import mean_over, outputs_of, residual
 from benchmark.backends.pixels import Pixels, pixels_of
@@ -100,6 +102,19 @@ class Clip:
 
 def _unit(rows: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
     return nn.functional.normalize(rows.float(), dim=1)
+
+
+def spelling(spec: str) -> str:
+    """The one spelling of what a spec names; a folder is its whole path.
+
+    Raises ValueError, one line, where a name stands for nothing or a folder is not whole.
+    """
+    name = spec.removeprefix("clip:")
+    found = source(name)
+    if found.folder is None:
+        return f"clip:{name}"
+    weights_file(found.folder)
+    return name if name in SHIPPED else f"clip:{found.folder.resolve()}"
 
 
 def open_backend(spec: str, *, device: torch.device | str = "cpu", dtype: str = "float32") -> Clip:

@@ -6,6 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 
+from benchmark.backends.paths import standing_at
+from benchmark.messages.raised import one_line, with_kind
+
 CONFIG_FILE = "open_clip_config.json"
 WEIGHTS = (".safetensors", ".bin", ".pth")
 PREFERRED = (
@@ -24,14 +27,17 @@ TOKENIZER = ("tokenizer", "vocab", "merges", "special_tokens", "added_tokens", "
 
 def weights_file(folder: Path) -> Path:
     """The weights file of a folder that has all it needs."""
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: found no folder there, wanted an open_clip model folder")
+    found = standing_at(folder)
+    if found != "a folder":
+        raise ValueError(f"{folder}: found {found} there, wanted an open_clip model folder")
     config = folder / CONFIG_FILE
     if not config.is_file():
         raise ValueError(f"{folder} has no {CONFIG_FILE}, wanted open_clip's folder format")
     try:
         description = json.loads(config.read_text())
-    except ValueError as error:
+    except OSError as error:
+        raise ValueError(f"{config} cannot be read ({one_line(error)})") from error
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{config} is no JSON ({one_line(error)}): cut short?") from error
     if not isinstance(description, dict) or "model_cfg" not in description:
         raise ValueError(f"{config} has no 'model_cfg', wanted open_clip's folder format")
@@ -54,7 +60,7 @@ def _check_safetensors(path: Path) -> None:
             pass
     except (SafetensorError, OSError) as error:
         raise ValueError(
-            f"{path} cannot be read ({one_line(error)}): truncated or corrupt? fetch it again"
+            f"{path} cannot be read ({with_kind(error)}): truncated or corrupt? fetch it again"
         ) from error
 
 
@@ -66,9 +72,3 @@ def hash_of_folder(folder: Path, weights: Path) -> str:
             digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def one_line(error: BaseException) -> str:
-    """Kind and text of an error without line breaks, cut where it is long."""
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return text if len(text) < 240 else f"{text[:240]}…"

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import logging
 import socket
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +15,11 @@ from urllib.request import getproxies
 import torch
 from torch import Tensor, nn
 
-from benchmark.backends.clip_folders import CONFIG_FILE, hash_of_folder, one_line, weights_file
+from benchmark.backends.clip_folders import CONFIG_FILE, hash_of_folder, weights_file
+from benchmark.backends.clip_names import source
+from benchmark.backends.quiet import quiet
+from benchmark.messages.raised import with_kind
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
-SHIPPED = ("pocket-clip", "pocket-clip-untrained")
 PRECISIONS = {"float32": "fp32", "bfloat16": "pure_bf16", "float16": "pure_fp16"}
 
 
@@ -36,7 +34,7 @@ class Loaded:
     """sha256 over weights, configuration and tokenizer."""
 
 
-def load(spec: str, device: torch.device, dtype: str) -> Loaded:
+def load(name: str, device: torch.device, dtype: str) -> Loaded:
     """The model of a shipped name, folder, `arch/pretrained` or `hf-hub:…`.
 
     Raises ValueError, one line, on an unknown name, a folder that is not whole, weights that
@@ -46,26 +44,10 @@ def load(spec: str, device: torch.device, dtype: str) -> Loaded:
         raise ValueError(f"dtype {dtype!r} is unknown, wanted one of {', '.join(PRECISIONS)}")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError("device 'cuda' was asked for, but there is none here: use --device cpu")
-    if spec in SHIPPED:
-        return _from_folder(ASSETS / spec, device, dtype)
-    if spec.startswith("hf-hub:"):
-        return _from_hub(spec, None, device, dtype)
-    path = Path(spec).expanduser()
-    arch, _, pretrained = spec.partition("/")
-    with _quiet():
-        import open_clip
-
-        known = open_clip.list_models()
-    if pretrained and arch in known and not path.is_dir():
-        return _from_hub(arch, pretrained, device, dtype)
-    if path.exists() or spec.startswith((".", "/", "~")):
-        return _from_folder(path, device, dtype)
-    close = difflib.get_close_matches(arch, [*known, *SHIPPED], n=1, cutoff=0.4)
-    nearest = f"; the nearest name is {close[0]}" if close else ""
-    raise ValueError(
-        f"clip:{spec} is no folder and no open_clip <arch>/<pretrained>, wanted one of them, "
-        f"hf-hub:<id> or {' or '.join(SHIPPED)}{nearest}"
-    )
+    found = source(name)
+    if found.folder is not None:
+        return _from_folder(found.folder, device, dtype)
+    return _from_hub(found.name, found.pretrained, device, dtype)
 
 
 def _from_folder(folder: Path, device: torch.device, dtype: str) -> Loaded:
@@ -75,7 +57,7 @@ def _from_folder(folder: Path, device: torch.device, dtype: str) -> Loaded:
         model, transform, tokenizer = _opened(f"local-dir:{folder}", None, False, device, dtype)
     except Exception as error:
         raise ValueError(
-            f"{folder} does not open as an open_clip model ({one_line(error)}): are "
+            f"{folder} does not open as an open_clip model ({with_kind(error)}): are "
             f"{weights.name}, {CONFIG_FILE} and the tokenizer whole and made for each other?"
         ) from error
     _check_finite(model, str(weights))
@@ -91,7 +73,7 @@ def _from_hub(name: str, pretrained: str | None, device: torch.device, dtype: st
             model, transform, tokenizer = _opened(name, pretrained, gelu, device, dtype)
     except Exception as error:
         raise ValueError(
-            f"clip:{spec} could not be fetched or opened ({one_line(error)}): is the hub in "
+            f"clip:{spec} could not be fetched or opened ({with_kind(error)}): is the hub in "
             f"reach? offline, a downloaded folder works as clip:/path/to/folder"
         ) from error
     _check_finite(model, f"clip:{spec}")
@@ -117,7 +99,7 @@ def _opened(
     name: str, pretrained: str | None, quick_gelu: bool, device: torch.device, dtype: str
 ) -> tuple[nn.Module, Callable[[Any], Tensor], Callable[[list[str]], Tensor]]:
     """The one code path: the same calls for a shipped folder and for a hub model."""
-    with _quiet():
+    with quiet():
         import open_clip
 
         model, _, transform = open_clip.create_model_and_transforms(
@@ -162,17 +144,3 @@ def _no_retries_offline() -> Iterator[None]:
         yield
     finally:
         constants.HF_HUB_OFFLINE = before
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps a library's warnings, log lines and log handlers from drowning our one line."""
-    before, handlers = logging.root.manager.disable, list(logging.root.handlers)
-    logging.disable(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
-        logging.root.handlers[:] = handlers

@@ -29,7 +29,9 @@ def ownership(arrays: Mapping[str, np.ndarray], path: Path) -> Ownership:
     """
     n_i, n_t = len(arrays["image"]), len(arrays["text"])
     ids = arrays.get("image_id")
-    if ids is not None and (ids.ndim != 1 or len(ids) not in (n_i, n_t) or ids.dtype.kind == "f"):
+    if ids is not None and (
+        ids.ndim != 1 or len(ids) not in (n_i, n_t) or ids.dtype.kind not in "iuUS"
+    ):
         raise ValueError(
             f"{path}: 'image_id' is {ids.dtype} {list(ids.shape)}, wanted integers or strings "
             f"[{n_i}], one an image row, or [{n_t}], one a text"
@@ -61,9 +63,11 @@ def _of_pairs(image: Float[np.ndarray, "n d"], ids: np.ndarray | None, path: Pat
     kept = image[rows][owner]
     differs = np.abs(image - kept).max(1) > 1e-3 * np.abs(kept).max(1)
     if differs.any():
+        first_bad = int(differs.argmax())
         raise ValueError(
             f"{path}: {differs.sum()} rows of 'image' differ from the first row with the same "
-            f"'image_id', row {differs.argmax()} is the first; wanted one embedding an image"
+            f"'image_id', the first is row {first_bad} (id {ids[first_bad]}, as row "
+            f"{rows[owner[first_bad]]}); wanted one embedding an image, or ids that differ"
         )
     return Ownership(owner, rows, ids[rows])
 
@@ -104,7 +108,11 @@ def _checked(
 
 
 def _no_repeats(ids: np.ndarray | None, path: Path) -> None:
-    if ids is not None and len(np.unique(ids)) != len(ids):
+    if ids is None:
+        return
+    names, counts = np.unique(ids, return_counts=True)
+    if len(names) != len(ids):
         raise ValueError(
-            f"{path}: 'image_id' repeats beside 'text_owner', wanted each image row named once"
+            f"{path}: 'image_id' repeats ({names[counts.argmax()]} stands {counts.max()} times) "
+            f"beside 'text_owner', wanted each image row named once: drop one of the two keys"
         )

@@ -2,8 +2,9 @@
 
 Keys of the .npz or .safetensors file: `image` [n_i, d_i] and `text` [n_t, d_t]; optional
 `text_owner` [n_t] (image row of each text) or `image_id` (equal ids are one image with several
-texts), `labels` [n_i, c] with `label_names` [c], `captions` [n_t], `split` [n_i]. Rows are used as
-given, in their own units. Labels belong to images; texts inherit them, so on texts they are weak.
+texts), `labels` with `label_names` [c] ([n_i, c] of 0 and 1, or [n_i] classes as whole numbers),
+`captions` [n_t], `split` [n_i]. Rows are used as given, in their own units. Labels belong to
+images; texts inherit them, so on texts they are weak.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from benchmark.backends.embedding_tables import SPLIT_NAMES, Table, read_table
+from benchmark.backends.embedding_files import check_file
+from benchmark.backends.embedding_splits import SPLIT_NAMES
+from benchmark.backends.embedding_tables import Table, read_table
+from benchmark.backends.paths import path_of
 from benchmark.contracts import Concepts, Examples, Modality, Need, Planted, Site, Split
 
 SITE = Site(name="embedding", image_module="image", text_module="text")
@@ -112,6 +116,18 @@ class Embeddings:
         return self
 
 
+def spelling(spec: str) -> str:
+    """The one spelling of a spec: its file's whole path. Raises ValueError where there is none."""
+    path = file_of(spec)
+    check_file(path)
+    return f"embeddings:{path.resolve()}"
+
+
+def file_of(spec: str) -> Path:
+    """The file that a spec names."""
+    return path_of(spec.removeprefix("embeddings:"))
+
+
 def open_backend(
     spec: str, *, device: torch.device | str = "cpu", dtype: str = "float32"
 ) -> Embeddings:
@@ -120,7 +136,7 @@ def open_backend(
     The rows stay on the CPU in float32, whatever the device.
     """
     del device, dtype
-    path = Path(spec.removeprefix("embeddings:")).expanduser()
+    path = file_of(spec)
     table = read_table(path)
     with path.open("rb") as file:
         revision = hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,6 @@ sizes for a test; parameters follow by name: `synthetic:alpha=.8,eps_max=.3` or
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -17,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.contracts import Backend, Examples, Modality, Need, Site
+from benchmark.messages.nearest import hint
 from benchmark.worlds.planted_recipe import Recipe
 from benchmark.worlds.synthetic import PlantedExamples, PlantedWorld
 
@@ -94,19 +94,31 @@ def open_backend(
     return Synthetic(world, world.name, world.revision)
 
 
+def spelling(spec: str) -> str:
+    """The one spelling of the world that a spec describes. Raises ValueError as `parse` does."""
+    return canonical(parse(spec))
+
+
 def parse(spec: str) -> Recipe:
-    """The recipe that a spec describes. Raises ValueError with the nearest name."""
+    """The recipe that a spec describes. Raises ValueError, one line, with the nearest name."""
     _, _, rest = spec.partition(":")
     chosen: dict[str, Any] = {}
+    written: set[str] = set()
     for part in filter(None, (p.strip() for p in rest.split(","))):
         name, equals, value = (p.strip() for p in part.partition("="))
         if not equals and name in SIZES:
             chosen |= SIZES[name]
         elif not equals or name not in _defaults():
             raise ValueError(_unknown(spec, part, name))
+        elif name in written:
+            raise ValueError(f"{spec}: {name} is given twice, wanted once")
         else:
-            chosen[name] = _value(name, value)
-    return Recipe(**chosen)
+            chosen[name] = _value(spec, name, value)
+            written.add(name)
+    try:
+        return Recipe(**chosen)
+    except ValueError as error:
+        raise ValueError(f"{spec}: {error}") from error
 
 
 def canonical(recipe: Recipe) -> str:
@@ -123,21 +135,21 @@ def _defaults() -> dict[str, Any]:
     return {field.name: field.default for field in fields(Recipe)}
 
 
-def _value(name: str, text: str) -> Any:
+def _value(spec: str, name: str, text: str) -> Any:
     """A parameter in the type of its default."""
     kind = type(_defaults()[name])
     try:
         return kind(text.replace("_", "") if kind is int else text)
     except ValueError:
         wanted = {int: "a whole number", float: "a number"}[kind]
-        raise ValueError(f"synthetic: {name} is {text!r}, wanted {wanted}") from None
+        raise ValueError(f"{spec}: {name} is {text!r}, wanted {wanted}") from None
 
 
 def _unknown(spec: str, part: str, name: str) -> str:
-    known = [*SIZES, *_defaults()]
-    near = difflib.get_close_matches(name, known, n=1)
-    if name in known:
-        hint = f"write {name} alone" if name in SIZES else f"write {name}=VALUE"
-    else:
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}"
-    return f"{spec}: no parameter {part!r}: {hint}"
+    if name in SIZES:
+        return f"{spec}: {part} sets a named set of parameters: write {name} alone"
+    if name in _defaults():
+        return f"{spec}: {name} has no value: write {name}=VALUE"
+    if not name:
+        return f"{spec}: {part} has no name: write NAME=VALUE, as in alpha=.5"
+    return f"{spec}: no parameter {name}: {hint(name, [*SIZES, *_defaults()])}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+
+from benchmark.messages.raised import place, with_kind
 
 Case = TypeVar("Case")
 
@@ -81,10 +82,4 @@ def faults(outcomes: Sequence[Outcome]) -> list[str]:
 
 def raised(error: Exception, source: Path) -> str:
     """An exception as one line, with the last line of the checked file that it passed through."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if _same(f.filename, source)]
-    where = f" (line {frames[-1].lineno} of {source.name})" if frames else ""
-    return f"raised {type(error).__name__}: {' '.join(str(error).split())}{where}"
-
-
-def _same(filename: str, source: Path) -> bool:
-    return Path(filename).resolve() == source.resolve()
+    return f"raised {with_kind(error)}{place(error, source)}"

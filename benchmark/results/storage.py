@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from benchmark.messages.storage import StorageError
 from benchmark.results.records import Cell
 from benchmark.results.unit_files import content_sha256, packed, unpacked
 from benchmark.statistics import StoredUnits
@@ -41,7 +42,7 @@ def write_cell(folder: Path, cell: Cell, units: Mapping[str, StoredUnits] | None
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that no reader ever sees a part of it. Raises ValueError where it cannot."""
+    """Writes a file so that no reader ever sees a part of it; StorageError where it cannot."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,8 +55,9 @@ def write_whole(path: Path, content: bytes) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise ValueError(
-            f"cannot write {path}: {error.strerror}; free space or choose another --output-path"
+        raise StorageError(
+            f"cannot write {path}: {error.strerror}; free space or choose another --output-path "
+            f"(for what is kept between runs, BENCHMARK_CACHE)"
         ) from None
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import os
-import tempfile
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.backends import GROUPS, MODULES, expand
+from benchmark.activations.root import default_root
+from benchmark.backends import expand
 from benchmark.configure import build, parse_sets, settings
 from benchmark.contracts import Split
-from benchmark.registry import Choice, catalogue, find, unknown
+from benchmark.registry import Choice, catalogue, find
+from benchmark.run.declared import check_declared
+from benchmark.run.folders import writable
+
+LEAST_IMAGES = 2
+"""Images of a split: of one there is no variance to explain and nothing to rank."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +45,15 @@ class Request:
 
 def request(arguments: argparse.Namespace) -> Request:
     """The request behind a command line. Raises ValueError in one line for anything wrong."""
+    logging.getLogger("benchmark").setLevel("ERROR" if arguments.quiet else "WARNING")
+    variants = ("fair", "paper") if arguments.variant == "both" else (arguments.variant,)
     methods = choose("method", arguments.method)
     tasks = choose("task", arguments.task or ["all"])
     given = settings(methods, parse_sets(arguments.set))
-    for choice, fields in zip(methods, given, strict=True):
-        build(choice, fields)
+    for variant in variants:
+        check_built(methods, given, tasks, variant)
     specs = expand(arguments.backend or ["pocket"])
-    for spec in specs:
-        if spec.split(":", 1)[0] not in MODULES:
-            raise ValueError(unknown("backend", spec, [*MODULES, *GROUPS]))
+    check_limit(arguments.limit)
     return Request(
         methods=tuple(methods),
         given=tuple(given),
@@ -58,15 +63,25 @@ def request(arguments: argparse.Namespace) -> Request:
         site=arguments.site,
         seeds=tuple(dict.fromkeys(arguments.seed)),
         split=arguments.split,
-        variants=("fair", "paper") if arguments.variant == "both" else (arguments.variant,),
+        variants=variants,
         centre=arguments.centre,
         limit=arguments.limit,
         batch_size=arguments.batch_size,
         device=device(arguments.device),
-        output=writable(Path(arguments.output_path)),
+        output=places(arguments),
         overwrite=arguments.overwrite_strategy,
         traceback=arguments.traceback,
     )
+
+
+def check_built(
+    methods: list[Choice], given: list[dict[str, Any]], tasks: list[Choice], variant: str
+) -> None:
+    """Raises ValueError where a method or task cannot be built as it is asked for."""
+    for choice, fields in zip(methods, given, strict=True):
+        build(choice, {**(choice.entry.paper if variant == "paper" else {}), **fields})
+    for task in tasks:
+        build(task, {"variant": variant})
 
 
 def choose(kind: Any, names: list[str]) -> list[Choice]:
@@ -80,6 +95,7 @@ def choose(kind: Any, names: list[str]) -> list[Choice]:
     by_name = {choice.name: choice for choice in chosen}
     for choice in chosen:
         one_meaning(kind, choice, by_name[choice.name])
+        check_declared(choice)
     return list(by_name.values())
 
 
@@ -115,16 +131,23 @@ def device(name: str) -> str:
     return name
 
 
-def writable(folder: Path) -> Path:
-    """The folder, made if need be. Raises ValueError where nothing can be written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".writable-")
-        os.write(handle, b"\0")
-        os.close(handle)
-        os.unlink(name)
-    except OSError as error:
+def check_limit(limit: int | None) -> None:
+    """Raises ValueError where `--limit` leaves too few images for any score."""
+    if limit is not None and limit < LEAST_IMAGES:
         raise ValueError(
-            f"cannot write to {folder}: {error.strerror}; choose --output-path"
-        ) from None
-    return folder
+            f"--limit {limit}: wanted at least {LEAST_IMAGES} images of each split: one alone has "
+            f"no variance to explain and nothing to be ranked against"
+        )
+
+
+def places(arguments: argparse.Namespace) -> Path:
+    """The results folder, once all that a run writes to can be written.
+
+    Raises ValueError, one line, naming the folder and what to set.
+    """
+    if not arguments.output_path:
+        raise ValueError("--output-path is empty: wanted a folder, as in --output-path results")
+    writable(default_root(), "set BENCHMARK_CACHE to a folder with room for activations and fits")
+    if arguments.json not in (None, "-"):
+        writable(Path(arguments.json).parent, "choose another --json")
+    return writable(Path(arguments.output_path), "choose another --output-path")

@@ -11,6 +11,7 @@ import torch
 
 from benchmark.configure import build
 from benchmark.contracts import Method, NotApplicableError, Progress, Subject, Task, silent
+from benchmark.messages.raised import failure
 from benchmark.results import Cell
 from benchmark.run.cells import Case, Place
 from benchmark.run.fitting import Fit, fit, training_data
@@ -78,7 +79,8 @@ class Runner:
         except Exception as error:
             if self.request.traceback:
                 raise
-            return self.shelf.put(place, "failed", reason=one_line(error))
+            files = (place.case.choice.entry.path, place.asked.entry.path)
+            return self.shelf.put(place, "failed", reason=failure(error, *files))
 
     def _subject(self, place: Place) -> Subject:
         """The fitted method before its judges, on the patched backend."""

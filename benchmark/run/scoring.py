@@ -17,6 +17,7 @@ from benchmark.contracts import Metric, Need, Reference, Subject, Task, Units, d
 from benchmark.results import ReferenceScore, Score
 from benchmark.statistics import (
     Estimate,
+    NullSummary,
     Refusal,
     StoredUnits,
     estimates,
@@ -115,29 +116,24 @@ def drawn(task: Task, subject: Subject, reference: Reference) -> dict[str, Refer
     """One reference on all its metrics: an interval by bootstrap, or the range of its draws."""
     draws = [changed(task, subject, reference, i) for i in range(reference.draws)]
     if reference.draws == 1:
-        return {
-            name: ReferenceScore(
-                name=reference.name,
-                kind=reference.kind,
-                value=e.value,
-                ci_low=e.low,
-                ci_high=e.high,
-                n=e.n,
-            )
-            for name, e in estimates(draws[0]).items()
-        }
+        return {name: _reference(reference, e, n=e.n) for name, e in estimates(draws[0]).items()}
     found = {}
     for name in draws[0]:
         summary = null_summary([point_value(units[name], name) for units in draws if name in units])
-        found[name] = ReferenceScore(
-            name=reference.name,
-            kind=reference.kind,
-            value=summary.value,
-            ci_low=summary.low,
-            ci_high=summary.high,
-            draws=summary.draws,
-        )
+        found[name] = _reference(reference, summary, draws=summary.draws)
     return found
+
+
+def _reference(reference: Reference, found: Estimate | NullSummary, **count: int) -> ReferenceScore:
+    """A reference as the record has it, with the `n` or the `draws` behind its interval."""
+    return ReferenceScore(
+        name=reference.name,
+        kind=reference.kind,
+        value=found.value,
+        ci_low=found.low,
+        ci_high=found.high,
+        **count,
+    )
 
 
 def changed(task: Task, subject: Subject, reference: Reference, i: int) -> dict[str, Units]:

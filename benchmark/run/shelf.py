@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from benchmark.activations.store import default_root
+from benchmark.activations.root import default_root
 from benchmark.contracts import Subject
 from benchmark.provenance import environment
 from benchmark.results import Cell, Environment, Status, read_cell, write_cell

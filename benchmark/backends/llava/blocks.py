@@ -1,0 +1,70 @@
+"""Where a vision-language model keeps its decoder blocks, and the sites that they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from benchmark.contracts import Site
+
+TOKENS = "/tokens"
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """The decoder blocks of a model in the order in which they run."""
+
+    path: str
+    """Dotted path of their list; block l is `<path>.<l>`."""
+    modules: nn.ModuleList
+
+    def __len__(self) -> int:
+        return len(self.modules)
+
+    def __getitem__(self, block: int) -> nn.Module:
+        """Block l of n. Raises ValueError where there is none."""
+        if not 0 <= block < len(self):
+            raise ValueError(
+                f"there is no block {block}: {self.path} has blocks 0 to {len(self) - 1}"
+            )
+        return self.modules[block]
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The middle block first, then each block pooled, then each block by token."""
+        pooled = [self.site(block, "mean") for block in range(len(self))]
+        tokens = [self.site(block, "none") for block in range(len(self))]
+        middle = pooled.pop(len(self) // 2)
+        return (middle, *pooled, *tokens)
+
+    def site(self, block: int, pool: str) -> Site:
+        """The residual stream after one block: image and text positions of the same module."""
+        name, path = f"block:{block}", f"{self.path}.{block}"
+        if pool == "none":
+            return Site(name + TOKENS, path, path, block=block, pool="none")
+        return Site(name, path, path, block=block, pool="mean")
+
+
+def blocks_of(model: Any, name: str) -> Blocks:
+    """The one list of blocks in the language model that is as long as its configuration says.
+
+    Raises ValueError, one line, where there is no such list or a block stands in another's place.
+    """
+    n = model.config.get_text_config(decoder=True).num_hidden_layers
+    decoder = model.get_decoder()
+    lists = [m for m in decoder.children() if isinstance(m, nn.ModuleList) and len(m) == n]
+    if len(lists) != 1:
+        raise ValueError(
+            f"{name}: found {len(lists)} lists of {n} decoder blocks in {type(decoder).__name__}, "
+            f"wanted one: this architecture is not known here"
+        )
+    path = next(path for path, module in model.named_modules() if module is lists[0])
+    for block, module in enumerate(lists[0]):
+        said = {getattr(m, "layer_idx", block) for m in module.modules()} - {block, None}
+        if said or model.get_submodule(f"{path}.{block}") is not module:
+            raise ValueError(
+                f"{name}: {path}.{block} calls itself block {said}, wanted block {block} of {n}"
+            )
+    return Blocks(path, lists[0])

@@ -1,0 +1,86 @@
+"""Looks at a folder of transformers before it is opened: what is missing is one clear line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmark.backends.paths import standing_at
+from benchmark.messages.raised import one_line, with_kind
+
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+PATTERNS = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
+"""Files that the numbers depend on: weights, configuration, processor, tokenizer, template."""
+
+
+def check_folder(folder: Path) -> tuple[Path, ...]:
+    """The files of weights of a folder that has all it needs.
+
+    Raises ValueError, one line, where there is no folder, no configuration, a shard is missing or
+    a file is cut short.
+    """
+    there = standing_at(folder)
+    if there != "a folder":
+        raise ValueError(f"{folder}: found {there} there, wanted a folder of transformers")
+    config = folder / "config.json"
+    if not config.is_file() or "model_type" not in _json(config):
+        raise ValueError(f"{folder} has no config.json with a model_type, wanted one")
+    files = _weights(folder)
+    for file in files:
+        _check_safetensors(file)
+    return files
+
+
+def _weights(folder: Path) -> tuple[Path, ...]:
+    """The one file of weights, or every shard that the index names."""
+    if (folder / WEIGHTS).is_file():
+        return (folder / WEIGHTS,)
+    index = folder / INDEX
+    if not index.is_file():
+        raise ValueError(f"{folder} has neither {WEIGHTS} nor {INDEX}, wanted one of them")
+    names = sorted(set(_json(index).get("weight_map", {}).values()))
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing or not names:
+        lacks = ", ".join(missing[:3]) or "every shard"
+        raise ValueError(
+            f"{folder} lacks {lacks} ({len(missing)} of {len(names)} shards that {INDEX} names): "
+            f"fetch the folder again"
+        )
+    return tuple(folder / name for name in names)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text())
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({one_line(error)})") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is no JSON ({one_line(error)}): cut short?") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} holds a {type(found).__name__}, wanted an object")
+    return found
+
+
+def _check_safetensors(path: Path) -> None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt"):
+            pass
+    except (SafetensorError, OSError) as error:
+        raise ValueError(
+            f"{path} cannot be read ({with_kind(error)}): truncated or corrupt? fetch it again"
+        ) from error
+
+
+def hash_of_folder(folder: Path) -> str:
+    """sha256 over all that the numbers depend on; a card or a picture beside it changes nothing."""
+    digest = hashlib.sha256()
+    files = {file for pattern in PATTERNS for file in folder.glob(pattern) if file.is_file()}
+    for file in sorted(files - {folder / "card.json"}):
+        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+        with file.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""How errors are said: one line with what was found, what was wanted and what to do."""
