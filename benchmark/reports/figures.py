@@ -25,6 +25,7 @@ def figure(document: Document, path: Path) -> Path | None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     import seaborn as sns
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     found = panels_of(document)
     places = {heading(there): [p for p in found[there].values() if p.rows] for there in found}
@@ -37,8 +38,8 @@ def figure(document: Document, path: Path) -> Path | None:
     columns = max(map(len, places.values()))
     tall = [HEAD + FOOT + ROW * heights(lines[name])[1] for name in places]
     across = LETTER * max(len(each.label) for each in order) + PANEL * columns
-    drawn = plt.figure(figsize=(across, sum(tall)), layout="constrained")
-    drawn.get_layout_engine().set(w_pad=0.07, h_pad=0.05)
+    layout = ConstrainedLayoutEngine(w_pad=0.07, h_pad=0.05)
+    drawn = plt.figure(figsize=(across, sum(tall)), layout=layout)
     parts = drawn.subfigures(len(places), 1, height_ratios=tall, squeeze=False)[:, 0]
     for part, (name, shown) in zip(parts, places.items(), strict=True):
         row_of_panels(part, name, shown, lines[name], columns)
