@@ -69,7 +69,7 @@ def _from_hub(name: str, pretrained: str | None, device: torch.device, dtype: st
     spec = name if pretrained is None else f"{name}/{pretrained}"
     gelu = pretrained is not None and _wants_quick_gelu(name, pretrained)
     try:
-        with _no_retries_offline():
+        with no_retries_offline():
             model, transform, tokenizer = _opened(name, pretrained, gelu, device, dtype)
     except Exception as error:
         raise ValueError(
@@ -131,7 +131,7 @@ def _check_finite(model: nn.Module, source: str) -> None:
 
 
 @contextmanager
-def _no_retries_offline() -> Iterator[None]:
+def no_retries_offline() -> Iterator[None]:
     """Without a name server the hub's client reads its cache at once: it would retry a minute."""
     from huggingface_hub import constants
 

@@ -35,6 +35,7 @@ ROOMS: dict[str, Room] = {
     "codes": ours("sae.topk alignment.coactivation", "contracts"),
     "sae": ours("sae* kernels*", "contracts codes"),
     "alignment": ours("alignment*", "contracts codes sae"),
+    "edits": ours("edits", "contracts codes"),
     "metrics": ours("metrics*", "contracts codes"),
     "references": ours("references*", f"{_PARTS} codes metrics"),
     "worlds": ours("worlds*", "contracts"),
@@ -44,7 +45,7 @@ ROOMS: dict[str, Room] = {
         "contracts messages",
         light=True,
     ),
-    "backends": ours("backends.*", "contracts worlds messages"),
+    "backends": ours("backends.*", "contracts worlds edits messages"),
     "statistics": ours("statistics*", light=True),
     "results": ours("results* provenance", "statistics messages", light=True),
     "reports": ours("reports*", "names statistics results", light=True),
@@ -53,7 +54,7 @@ ROOMS: dict[str, Room] = {
     "recipes": ours("recipes*", "contracts worlds backends"),
     "command": ours("__main__", "names run reports conformance", light=True),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes"), closed=True),
-    "tasks": Room(("tasks.*",), (*_MEASURES.split(), "references"), closed=True),
+    "tasks": Room(("tasks.*",), (*_MEASURES.split(), "references", "edits"), closed=True),
     "leaderboards": Room(
         ("leaderboards*",), ("names", "statistics", "results", "reports"), light=True
     ),

@@ -11,6 +11,7 @@ from benchmark.backends.paths import standing_at
 from benchmark.messages.raised import one_line, with_kind
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+PARTS_FILE = "parts.json"
 PATTERNS = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
 """Files that the numbers depend on: weights, configuration, processor, tokenizer, template."""
 
@@ -24,6 +25,8 @@ def check_folder(folder: Path) -> tuple[Path, ...]:
     there = standing_at(folder)
     if there != "a folder":
         raise ValueError(f"{folder}: found {there} there, wanted a folder of transformers")
+    if has_parts(folder):
+        return (folder / PARTS_FILE,)
     config = folder / "config.json"
     if not config.is_file() or "model_type" not in _json(config):
         raise ValueError(f"{folder} has no config.json with a model_type, wanted one")
@@ -31,6 +34,11 @@ def check_folder(folder: Path) -> tuple[Path, ...]:
     for file in files:
         _check_safetensors(file)
     return files
+
+
+def has_parts(folder: Path) -> bool:
+    """Whether a folder describes a host whose parts are elsewhere."""
+    return (folder / PARTS_FILE).is_file()
 
 
 def _weights(folder: Path) -> tuple[Path, ...]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import torch
 from torch import nn
 
-from benchmark.backends.clip_loading import hash_of
-from benchmark.backends.llava.folders import check_folder, hash_of_folder
+from benchmark.backends.clip_loading import hash_of, no_retries_offline
+from benchmark.backends.llava.folders import check_folder, has_parts, hash_of_folder
 from benchmark.backends.llava.names import Source
 from benchmark.backends.quiet import quiet
+from benchmark.contracts import Need
 from benchmark.messages.raised import with_kind
 
 
@@ -25,7 +26,9 @@ class Loaded:
     model: nn.Module
     processor: Any
     revision: str
-    """sha256 over the folder's files, or repository and commit of a hub id."""
+    """sha256 over the folder's files or all weights, or repository and commit of a hub id."""
+    offers: frozenset[Need]
+    """What it has beyond any other model of its kind."""
 
 
 def load(source: Source, device: torch.device) -> Loaded:
@@ -39,61 +42,70 @@ def load(source: Source, device: torch.device) -> Loaded:
     if source.folder is not None:
         check_folder(source.folder)
     place = str(source.folder or source.repository)
-    offline = source.folder is not None or not hub_in_reach()
-    processor = _opened("AutoProcessor", place, offline)
-    model, report = _opened(
-        "AutoModelForImageTextToText",
-        place,
-        offline,
-        dtype=getattr(torch, source.dtype),
-        use_safetensors=True,
-        ignore_mismatched_sizes=True,
-        output_loading_info=True,
-    )
+    made_of_parts = source.folder is not None and has_parts(source.folder)
+    try:
+        with no_retries_offline(), quiet(), _without_bars():
+            model, processor, report = (_host if made_of_parts else _whole)(place, source.dtype)
+    except Exception as error:
+        raise ValueError(
+            f"llava:{place} does not open as model and processor ({with_kind(error)}): is it a "
+            f"whole folder, or a hub id with the hub in reach?"
+        ) from error
     _check_weights(place, report)
     _check_processor(place, processor)
     model = model.to(device).eval().requires_grad_(False)
     _greedy(model, processor.tokenizer)
-    if source.folder is not None:
-        return Loaded(model, processor, hash_of_folder(source.folder))
-    commit = getattr(model.config, "_commit_hash", None) or hash_of(model.state_dict(), place)
-    return Loaded(model, processor, f"{place}@{commit}")
+    offers = frozenset({Need.PROJECTOR}) if made_of_parts else frozenset()
+    return Loaded(model, processor, _revision(source, model, processor), offers)
 
 
-def _opened(kind: str, place: str, offline: bool, **options: Any) -> Any:
-    """What one of transformers' auto classes makes of a folder or hub id."""
+def _whole(place: str, dtype: str) -> tuple[Any, Any, dict[str, Any]]:
+    """A model as transformers' auto classes open it, and what they say of its weights."""
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    processor = AutoProcessor.from_pretrained(place)
+    opened: Any = AutoModelForImageTextToText.from_pretrained(
+        place,
+        dtype=getattr(torch, dtype),
+        use_safetensors=True,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+    )
+    model, report = opened
+    return model, processor, report
+
+
+def _host(place: str, dtype: str) -> tuple[Any, Any, dict[str, Any]]:
+    """A host made of parts, whose weights were held against the parts when they were joined."""
+    from benchmark.backends import hosts
+
+    model, processor = hosts.opened(Path(place))
+    return model.to(getattr(torch, dtype)), processor, {"mismatched_keys": (), "missing_keys": ()}
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Without transformers' own progress bars."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
     try:
-        with quiet():
-            import transformers
-            from transformers.utils import logging
-
-            bars = logging.is_progress_bar_enabled()
-            logging.disable_progress_bar()
-            try:
-                auto = getattr(transformers, kind)
-                return auto.from_pretrained(place, local_files_only=offline, **options)
-            finally:
-                if bars:
-                    logging.enable_progress_bar()
-    except Exception as error:
-        wanted = "a model" if "Model" in kind else "a processor (pictures, tokenizer, template)"
-        raise ValueError(
-            f"llava:{place} does not open as {wanted} ({with_kind(error)}): is it a whole folder, "
-            f"or a hub id with the hub in reach?"
-        ) from error
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
-def hub_in_reach() -> bool:
-    """Whether the hub has a name here, or a proxy to ask: else its client would retry minutes."""
-    from huggingface_hub import constants
-
-    if constants.HF_HUB_OFFLINE:
-        return False
-    try:
-        socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, None)
-    except OSError:
-        return bool(getproxies())
-    return True
+def _revision(source: Source, model: Any, processor: Any) -> str:
+    """What tells this model from any other: files of a folder, a hub's commit, or all weights."""
+    if source.folder is not None and not has_parts(source.folder):
+        return hash_of_folder(source.folder)
+    commit = getattr(model.config, "_commit_hash", None)
+    if source.folder is None and commit:
+        return f"{source.repository}@{commit}"
+    words = processor.tokenizer.backend_tokenizer.to_str() + processor.chat_template
+    return hash_of(model.state_dict(), words + model.config.to_json_string())
 
 
 def _check_weights(place: str, report: dict[str, Any]) -> None:
@@ -128,7 +140,7 @@ def _check_processor(place: str, processor: Any) -> None:
         raise ValueError(f"llava:{place}: its tokenizer has no tokenizer.json, wanted a fast one")
 
 
-def _greedy(model: nn.Module, tokenizer: Any) -> None:
+def _greedy(model: Any, tokenizer: Any) -> None:
     """Nothing of a checkpoint's sampling, penalties or lengths reaches the answers."""
     from transformers import GenerationConfig
 

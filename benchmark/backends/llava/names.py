@@ -11,19 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.backends.paths import path_of, standing_at
-from benchmark.contracts import Need
 from benchmark.messages.nearest import hint
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SHIPPED: dict[str, frozenset[Need]] = {
-    "pocket-llava": frozenset(),
-    "pocket-llava-untrained": frozenset(),
-    "pocket-llava-frozen": frozenset({Need.PROJECTOR}),
-    "pocket-llava-frozen-untrained": frozenset({Need.PROJECTOR}),
-    "pocket-llava-frozen-ssl": frozenset({Need.PROJECTOR}),
-    "pocket-llava-frozen-ssl-untrained": frozenset({Need.PROJECTOR}),
-}
-"""Names that are folders of assets, and what each offers beyond any other model of its kind."""
+SHIPPED = (
+    "pocket-llava",
+    "pocket-llava-untrained",
+    "pocket-llava-frozen",
+    "pocket-llava-frozen-untrained",
+    "pocket-llava-frozen-ssl",
+    "pocket-llava-frozen-ssl-untrained",
+)
+"""Names that are folders of assets."""
 OPTIONS = {
     "text_pass": ("isolated", "joint"),
     "dtype": ("float32", "bfloat16", "float16"),
@@ -42,7 +41,6 @@ class Source:
     repository: str
     text_pass: str
     dtype: str
-    offers: frozenset[Need]
 
 
 def source(spec: str) -> Source:
@@ -52,14 +50,14 @@ def source(spec: str) -> Source:
     more = "&".join(f"{k}={v}" for k, v in chosen.items() if v != OPTIONS[k][0])
     tail = f"?{more}" if more else ""
     if name in SHIPPED:
-        return Source(name + tail, ASSETS / name, "", offers=SHIPPED[name], **chosen)
+        return Source(name + tail, ASSETS / name, "", **chosen)
     folder = path_of(name)
     there = standing_at(folder)
     if there == "a folder" or name.startswith((".", "/", "~")):
         spelled = f"llava:{folder.resolve()}{tail}"
-        return Source(spelled, folder, "", offers=frozenset(), **chosen)
+        return Source(spelled, folder, "", **chosen)
     if there == "nothing" and HUB_ID.fullmatch(name):
-        return Source(f"llava:{name}{tail}", None, name, offers=frozenset(), **chosen)
+        return Source(f"llava:{name}{tail}", None, name, **chosen)
     raise ValueError(
         f"llava:{name}: found {there} there, wanted a model folder, a hub id (ORG/NAME) or one of "
         f"{', '.join(SHIPPED)}"

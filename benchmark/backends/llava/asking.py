@@ -1,0 +1,124 @@
+"""Turns pictures and texts into prompts as the model reads them, every position accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from benchmark.backends.llava.chat import Chat, Words, chat_of
+from benchmark.backends.llava.views import Views, views_of
+from benchmark.contracts import Asked
+
+Pictures = Sequence[Any] | np.ndarray
+"""PIL images, or one uint8 array [b, h, w, 3]."""
+PROBE = "?"
+DEFAULT_SIDE = 336
+
+
+@dataclass(frozen=True, eq=False)
+class Prompts(Asked):
+    """A batch of prompts that also knows which patch each position shows."""
+
+    patch: Int[Tensor, "b t"]
+    """Patch of the grid, row by row, -1 where there is none; finer views of a patch count too."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asker:
+    """Makes prompts of one model with its own processor and chat template."""
+
+    processor: Any
+    chat: Chat
+    views: Views
+    image_id: int
+    pad_id: int
+    device: torch.device
+    dtype: torch.dtype
+
+    def alone(self, texts: Sequence[str]) -> Prompts:
+        """Texts without a picture."""
+        words = self.chat.words(texts, self.chat.plain)
+        ids = torch.nn.utils.rnn.pad_sequence(
+            [torch.tensor(row) for row in words.ids],
+            batch_first=True,
+            padding_value=self.pad_id,
+            padding_side="left",
+        )
+        lengths = torch.tensor([len(row) for row in words.ids])
+        real = torch.arange(ids.shape[1]) >= ids.shape[1] - lengths[:, None]
+        return self._prompts({"input_ids": ids, "attention_mask": real.long()}, words)
+
+    def about(self, pictures: Pictures, texts: Sequence[str]) -> Prompts:
+        """Each text after its picture. Raises ValueError where their numbers differ."""
+        if len(pictures) != len(texts):
+            raise ValueError(
+                f"found {len(pictures)} pictures for {len(texts)} texts, wanted one each"
+            )
+        words = self.chat.words(texts, self.chat.pictured)
+        return self._prompts(self._read(pictures, texts), words)
+
+    def _read(self, pictures: Pictures, texts: Sequence[str]) -> dict[str, Tensor]:
+        """What the processor makes of pictures and whole prompts."""
+        prompts = self.chat.prompts(texts, self.chat.pictured)
+        arrays = isinstance(pictures, np.ndarray)
+        found = self.processor(
+            images=list(pictures),
+            text=prompts,
+            padding=True,
+            return_tensors="pt",
+            add_special_tokens=not self.chat.starts_itself(prompts[0]),
+            **({"input_data_format": "channels_last"} if arrays else {}),
+        )
+        return dict(found)
+
+    def _prompts(self, inputs: dict[str, Tensor], words: Words) -> Prompts:
+        ids = inputs["input_ids"]
+        image, text = ids == self.image_id, words.positions(ids.shape[1])
+        told = [row[place] for row, own in zip(words.ids, words.own, strict=True) for place in own]
+        if ids[text].tolist() != told:
+            raise ValueError(
+                "the processor writes a prompt's own words in other tokens than its tokenizer: "
+                "their positions cannot be told"
+            )
+        patch = self.views.places(image, inputs.get("image_sizes"))
+        first = patch >= 0
+        first &= first.cumsum(1) <= self.views.n_patches
+        moved = {name: self._moved(value) for name, value in inputs.items()}
+        image, text, patch = (found.to(self.device) for found in (first, text, patch))
+        return Prompts(moved, image, text, patch)
+
+    def _moved(self, value: Tensor) -> Tensor:
+        floats = value.is_floating_point()
+        return value.to(self.device, self.dtype) if floats else value.to(self.device)
+
+
+def asker_of(model: Any, processor: Any, device: torch.device, name: str) -> Asker:
+    """The asker of a model, its patch grid read off one picture of noise.
+
+    Raises ValueError, one line, where chat template, processor and model do not fit together.
+    """
+    end = model.generation_config.eos_token_id
+    ends = frozenset(end if isinstance(end, list) else [end])
+    chat = chat_of(processor, ends, name)
+    image_id = int(getattr(model.config, "image_token_id", None) or processor.image_token_id)
+    vision = getattr(model.config, "vision_config", None)
+    side = getattr(vision, "image_size", None)
+    side = side if isinstance(side, int) else DEFAULT_SIDE
+    pad = model.generation_config.pad_token_id
+    bare = Asker(processor, chat, Views((0, 0)), image_id, pad, device, model.dtype)
+    noise = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8)
+    probe = bare._read(noise, [PROBE])
+    n_tokens = int((probe["input_ids"] == image_id).sum())
+    try:
+        views = views_of(model, processor, n_tokens)
+        asker = Asker(processor, chat, views, image_id, pad, device, model.dtype)
+        asker.about(noise, [PROBE])
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    return asker

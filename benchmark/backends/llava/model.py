@@ -1,0 +1,172 @@
+"""A frozen vision-language model: rows of activations, answers, and the loss of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from benchmark.backends.clip_loading import hash_of
+from benchmark.backends.llava.asking import PROBE, Asker, Prompts
+from benchmark.backends.llava.blocks import Blocks, blocks_of
+from benchmark.backends.llava.hooking import edited
+from benchmark.backends.llava.rows import Ragged, of_pictures, of_texts, pictures_of
+from benchmark.backends.llava.sharing import check_patch, with_weights
+from benchmark.backends.llava.speaking import run, spoken, streams
+from benchmark.contracts import Dataset, Edit, Examples, Modality, Need, Site, Spoken
+
+
+@dataclass(frozen=True, eq=False)
+class Llava:
+    """A frozen model that answers questions about pictures; equal inputs give equal rows."""
+
+    name: str
+    revision: str
+    preprocessing: str
+    dtype: str
+    text_pass: str
+    provides: frozenset[Need]
+    model: nn.Module
+    blocks: Blocks
+    asker: Asker
+    data: Dataset | None = None
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        return self.blocks.sites
+
+    @property
+    def n_blocks(self) -> int:
+        return len(self.blocks)
+
+    @property
+    def patch_grid(self) -> tuple[int, int]:
+        """Rows and columns of patch tokens in a picture."""
+        return self.asker.views.grid
+
+    def encode(
+        self, examples: Examples, modality: Modality, start: int, stop: int, site: Site
+    ) -> Float[Tensor, "b d"] | Float[Tensor, "b t d"] | Ragged:
+        """Rows start..stop in float32; at a site of tokens [b, t, d] for images, ragged for texts.
+
+        Raises ValueError on a site of another backend.
+        """
+        self._check(site)
+        if modality == "image":
+            pictures = examples.images(start, stop)
+            asked = self.asker.about(pictures, [PROBE] * len(pictures))
+            return of_pictures(self._stream(asked, site), asked, site)
+        texts = examples.captions[start:stop]
+        if self.text_pass == "isolated":
+            return self.encode_texts(texts, site)
+        return self.encode_together(pictures_of(examples, start, stop), texts, site)
+
+    def encode_texts(self, texts: Sequence[str], site: Site) -> Float[Tensor, "b d"] | Ragged:
+        """Rows of any captions, read without a picture.
+
+        Raises ValueError on a site of another backend, and where captions are read jointly.
+        """
+        if self.text_pass == "joint":
+            raise ValueError(
+                f"{self.name} reads each caption after its picture, found captions alone: use "
+                f"text_pass=isolated, or encode_together"
+            )
+        asked = self.asker.alone(texts)
+        return of_texts(self._stream(asked, site), asked, site)
+
+    def encode_together(
+        self, pictures: Sequence[Any], texts: Sequence[str], site: Site
+    ) -> Float[Tensor, "b d"] | Ragged:
+        """Rows of captions, each read after a picture of its own, in the joint pass."""
+        asked = self.asker.about(pictures, texts)
+        return of_texts(self._stream(asked, site), asked, site)
+
+    def token_counts(self, texts: Sequence[str], site: Site) -> Int[Tensor, " b"]:
+        """How many rows each caption has at a site, from its words alone."""
+        self._check(site)
+        if site.pool != "none":
+            return torch.ones(len(texts), dtype=torch.long)
+        chat = self.asker.chat
+        joint = self.text_pass == "joint"
+        return chat.words(texts, chat.pictured if joint else chat.plain).counts()
+
+    def ask(self, pictures: Sequence[Any] | None, prompts: Sequence[str]) -> Prompts:
+        """Prompts in the model's chat template, each after its picture; None asks without one."""
+        if pictures is None:
+            return self.asker.alone(prompts)
+        return self.asker.about(pictures, prompts)
+
+    def answers(
+        self, asked: Prompts, edits: Sequence[Edit] = (), max_new_tokens: int = 40
+    ) -> list[str]:
+        """Greedy answers, without special tokens."""
+        with torch.no_grad(), edited(self.blocks, asked, edits):
+            made = self.model.generate(  # type: ignore[operator]
+                **asked.inputs, max_new_tokens=max_new_tokens
+            )
+        said = made[:, asked.image.shape[1] :]
+        texts = self.asker.chat.tokenizer.batch_decode(said, skip_special_tokens=True)
+        return [text.strip() for text in texts]
+
+    def next_logits(self, asked: Prompts, edits: Sequence[Edit] = ()) -> Float[Tensor, "b v"]:
+        """Logits of the first token of the answer."""
+        with torch.no_grad(), edited(self.blocks, asked, edits):
+            return run(self.model, asked, {})[:, -1].float()
+
+    def word_id(self, word: str) -> int:
+        """The token that an answer starts with when it says this word.
+
+        Raises ValueError where the tokenizer does not know the word's beginning.
+        """
+        first = self.asker.chat.answer_ids([word])[0][0]
+        if first == self.asker.chat.tokenizer.unk_token_id:
+            raise ValueError(f"{self.name} has no token that begins {word!r}, wanted a known word")
+        return first
+
+    def residuals(
+        self, asked: Prompts, blocks: Sequence[int], edits: Sequence[Edit] = ()
+    ) -> dict[int, Float[Tensor, "b t d"]]:
+        """Residual stream after each of these blocks, at every position of the prompts."""
+        return streams(self.model, self.blocks, asked, blocks, edits)
+
+    def spoken(
+        self,
+        asked: Prompts,
+        answers: Sequence[str],
+        edits: Sequence[Edit] = (),
+        blocks: Sequence[int] = (),
+        patch: Mapping[str, Tensor] | None = None,
+    ) -> Spoken:
+        """Loss of given answers; differentiable in the tensors of `patch` and only in them."""
+        weights = patch or {}
+        check_patch(self.model, weights, self.name)
+        ids = self.asker.chat.answer_ids(answers)
+        return spoken(self.model, self.blocks, asked, ids, edits, blocks, weights)
+
+    def patched(self, patch: Mapping[str, Tensor]) -> Llava:
+        """The model with weights replaced, all others shared; this one stays untouched.
+
+        Raises ValueError on a name or a shape that the model does not have.
+        """
+        check_patch(self.model, patch, self.name)
+        model = with_weights(self.model, patch)
+        revision = hash_of(patch, self.revision) if patch else self.revision
+        blocks = blocks_of(model, self.name)
+        return replace(self, model=model, blocks=blocks, revision=revision)
+
+    def _stream(self, asked: Prompts, site: Site) -> Float[Tensor, "b t d"]:
+        block = self._check(site)
+        return self.residuals(asked, [block])[block]
+
+    def _check(self, site: Site) -> int:
+        if site not in self.sites or site.block is None:
+            last = f"block:{self.n_blocks - 1}"
+            raise ValueError(
+                f"{self.name} has no site {site.name!r}, wanted block:0 to {last}, or one of them "
+                f"with /tokens"
+            )
+        return site.block

@@ -1,0 +1,104 @@
+"""Which patch of the picture each image token of a prompt shows.
+
+A prompt holds the patches of the whole picture row by row, p in all. Some models add tokens: a CLS
+token before them, or finer views of parts of the picture after them, with an end mark a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+NO_PATCH = -1
+
+
+@dataclass(frozen=True)
+class Views:
+    """How a model cuts pictures into patches."""
+
+    grid: tuple[int, int]
+    leading: int = 0
+    """Image tokens before the first patch: the CLS token of a tower that keeps it."""
+    pinpoints: tuple[tuple[int, int], ...] = ()
+    """Sizes (height, width) that finer views may have; none where there is the whole view alone."""
+    side: int = 0
+    """Height and width of one view in pixels."""
+
+    @property
+    def n_patches(self) -> int:
+        return self.grid[0] * self.grid[1]
+
+    def places(
+        self, image: Bool[Tensor, "b t"], sizes: Int[Tensor, "b 2"] | None = None
+    ) -> Int[Tensor, "b t"]:
+        """The patch that each position shows; -1 where it shows none.
+
+        `sizes` are the pictures' own heights and widths, for models with finer views. Raises
+        ValueError where a prompt holds another number of image tokens than the grid has.
+        """
+        found = torch.full(image.shape, NO_PATCH)
+        for row, tokens in enumerate(image):
+            at = tokens.nonzero().flatten()
+            if len(at):
+                shown = self._shown(len(at), None if sizes is None else sizes[row].tolist())
+                found[row, at] = torch.from_numpy(shown)
+        return found
+
+    def _shown(self, n: int, size: list[int] | None) -> Int[np.ndarray, " n"]:
+        whole = np.arange(self.n_patches)
+        parts = [np.full(self.leading, NO_PATCH), whole]
+        if self.pinpoints and size is not None:
+            parts.append(self._finer(size))
+        shown = np.concatenate(parts)
+        if len(shown) != n:
+            rows, columns = self.grid
+            raise ValueError(
+                f"a prompt holds {n} image tokens, wanted {len(shown)} for a grid of {rows} x "
+                f"{columns} patches: are processor and model made for each other?"
+            )
+        return shown
+
+    def _finer(self, size: list[int]) -> Int[np.ndarray, " f"]:
+        """Patches of the whole picture under the tokens of its finer views, end marks as none."""
+        from transformers.image_processing_utils import select_best_resolution
+
+        best = select_best_resolution(tuple(size), list(self.pinpoints))
+        rows, columns = (g * b // self.side for g, b in zip(self.grid, best, strict=True))
+        height, width = size
+        if width / height > columns / rows:
+            rows -= (rows - int(round(height * (columns / width), 7))) // 2 * 2
+        else:
+            columns -= (columns - int(round(width * (rows / height), 7))) // 2 * 2
+        down = np.arange(rows) * self.grid[0] // rows
+        across = np.arange(columns) * self.grid[1] // columns
+        under = down[:, None] * self.grid[1] + across[None]
+        ends = np.full((rows, 1), NO_PATCH)
+        return np.concatenate([under, ends], axis=1).ravel()
+
+
+def views_of(model: Any, processor: Any, n_tokens: int) -> Views:
+    """How a model cuts a square picture of the tower's own size, for which it has n image tokens.
+
+    A model whose processor names no sizes of finer views has the whole view alone; where that is
+    coarser than the tower's own patches, tokens are taken to be a square of merged patches.
+    """
+    vision = getattr(model.config, "vision_config", None)
+    side, patch = (getattr(vision, name, None) for name in ("image_size", "patch_size"))
+    pinpoints = getattr(processor.image_processor, "image_grid_pinpoints", None) or ()
+    full = getattr(model.config, "vision_feature_select_strategy", None) == "full"
+    leading = int(getattr(processor, "num_additional_image_tokens", 0)) if full else 0
+    if isinstance(side, int) and isinstance(patch, int) and n_tokens >= (side // patch) ** 2:
+        grid = side // patch
+        return Views((grid, grid), leading, tuple((h, w) for h, w in pinpoints), side)
+    root = int(n_tokens**0.5)
+    if root**2 != n_tokens:
+        raise ValueError(
+            f"a square picture takes {n_tokens} image tokens, wanted a square number of patches: "
+            f"are processor and model made for each other?"
+        )
+    return Views((root, root))
