@@ -24,8 +24,9 @@ format: $(VENV)/.installed-dev
 # Reference rows: every method and control on the shipped backends; resumed where it was stopped.
 SEEDS ?= 0 1 2
 leaderboard: $(VENV)/.installed
-	$(BIN)/python -m benchmark run --method all jsae-topk jsae-noalign jsae-noalign-posthoc \
-		--backend pocket --seed $(SEEDS) --output-path results/reference
+	$(BIN)/python -m benchmark run --method all posthoc-nocut jsae-topk jsae-noalign \
+		jsae-noalign-posthoc --backend pocket synthetic --seed $(SEEDS) \
+		--output-path results/reference
 	$(BIN)/python -m leaderboards.bundle results/reference/document.json
 	$(BIN)/python -m leaderboards.readme
 
