@@ -1,7 +1,8 @@
 """A scene told patch by patch in words: what a language model reads before it sees a picture.
 
 A plain map has one word a patch. A blended map has several words a patch, each with a weight, and
-noise: the sum of their embeddings is what a linear projector can hope to make of a patch token.
+the errors of a linear reading: words that are not there, confusions, noise. The sum of their
+embeddings is what a linear projector can hope to make of a patch token.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from benchmark.worlds.palette import BACKGROUNDS, COLOURS
 from benchmark.worlds.pictograms import OBJECTS, meanings
 from benchmark.worlds.scene import Placed, Scene
 
-SLOTS = 6
-"""Words of a patch at most: object, colour, ground and three that are wrong."""
+SLOTS = 7
+"""Words of a patch at most: ground, three that are wrong, object, colour, a confusion."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,11 @@ class Noise:
     lost: float = 0.2
     """Share of an object's patches that do not name it; one always does."""
     wrong: float = 0.25
-    """Greatest weight of each wrong word."""
+    """Greatest weight of each wrong word of a patch."""
+    confused: float = 0.3
+    """Greatest weight of one wrong object in all patches of a true one."""
+    words: float = 0.2
+    """Greatest deviation, row by row, of a Gaussian weight on every word that a patch may have."""
     blur: float = 0.3
     """Length of the added Gaussian vector, in lengths of a mean word embedding."""
 
@@ -67,8 +72,7 @@ def plain(rng: random.Random, scene: Scene, grid: int, noise: Noise) -> tuple[st
     """
     words = [BACKGROUNDS[scene.background].name] * grid**2
     for item in scene.objects:
-        patches = list(item.patches(grid))
-        rng.shuffle(patches)
+        patches = sorted(item.patches(grid), key=lambda _: rng.random())
         name, colour = pick(rng, patch_words()[item.object]), COLOURS[item.colour].name
         for place, patch in enumerate(patches):
             named = (True, False)[place] if place < 2 else rng.random() < 0.5
@@ -82,7 +86,7 @@ def plain(rng: random.Random, scene: Scene, grid: int, noise: Noise) -> tuple[st
 def blended(rng: random.Random, scene: Scene, grid: int, noise: Noise) -> Blend:
     """Several words a patch, weighted; the ground shines through, wrong words mix in."""
     ground = BACKGROUNDS[scene.background].name
-    words = [[ground] + [ground] * (SLOTS - 1) for _ in range(grid**2)]
+    words = [[ground] * SLOTS for _ in range(grid**2)]
     weights = np.zeros((grid**2, SLOTS), dtype=np.float32)
     for patch in range(grid**2):
         weights[patch, 0] = _weight(rng, noise.lowest)
@@ -104,14 +108,23 @@ def _tell(
 ) -> None:
     """Puts an object and its colour into its patches."""
     patches = list(item.patches(grid))
-    sure = pick(rng, patches)
+    sure, other = pick(rng, patches), head(pick(rng, OBJECTS).name)
+    confused = noise.confused * rng.random()
     for patch in patches:
+        words[patch][6], weights[patch, 6] = other, confused
         told = patch == sure or rng.random() >= noise.lost
         words[patch][4] = head(OBJECTS[item.object].name)
         words[patch][5] = COLOURS[item.colour].name
         weights[patch, 4] = _weight(rng, noise.lowest) if told else 0.0
         weights[patch, 5] = _weight(rng, noise.lowest)
         weights[patch, 0] *= rng.random()
+
+
+@lru_cache(maxsize=1)
+def every_word() -> tuple[str, ...]:
+    """All words that a blended patch may have: objects, colours, grounds."""
+    names = [head(item.name) for item in OBJECTS]
+    return (*names, *(c.name for c in COLOURS), *(b.name for b in BACKGROUNDS))
 
 
 def _weight(rng: random.Random, lowest: float) -> float:

@@ -11,6 +11,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from benchmark.recipes.language import tokenizer
 from benchmark.recipes.language.rows import Packed
+from benchmark.worlds import textual_maps
+from benchmark.worlds.textual_maps import Noise
 
 
 def config() -> LlamaConfig:
@@ -61,14 +63,19 @@ def visible(branch: Int[Tensor, "b t"]) -> Bool[Tensor, "b 1 t t"]:
 
 
 def blend(
-    table: Float[Tensor, "v d"], packed: Packed, blur: float, generator: torch.Generator
+    table: Float[Tensor, "v d"], packed: Packed, noise: Noise, generator: torch.Generator
 ) -> Float[Tensor, "m p d"]:
     """Patch vectors of the blended maps: weighted sums of word embeddings, and noise."""
     words = table[torch.from_numpy(packed.words)]
     mixed = (words * torch.from_numpy(packed.word_weights)[..., None]).sum(2)
+    m, p, d = mixed.shape
+    vocabulary = tokenizer.build().get_vocab()
+    every = table[[vocabulary[word] for word in textual_maps.every_word()]]
+    strength = noise.words * torch.rand(m, 1, 1, generator=generator)
+    astray = strength * torch.randn(m, p, len(every), generator=generator)
     length = table.detach().norm(dim=1).mean()
-    noise = torch.randn(mixed.shape, generator=generator) / mixed.shape[-1] ** 0.5
-    return mixed + blur * length * noise
+    blur = noise.blur * length * torch.randn(m, p, d, generator=generator) / d**0.5
+    return mixed + astray @ every + blur
 
 
 def embeddings(
@@ -84,11 +91,11 @@ def embeddings(
 
 
 def read_text(
-    model: LlamaForCausalLM, packed: Packed, blur: float, generator: torch.Generator
+    model: LlamaForCausalLM, packed: Packed, noise: Noise, generator: torch.Generator
 ) -> Float[Tensor, "b t d"]:
     """What the first block reads of rows without a picture."""
     table = model.model.embed_tokens.weight
-    blends = blend(table, packed, blur, generator) if len(packed.blended) else None
+    blends = blend(table, packed, noise, generator) if len(packed.blended) else None
     return embeddings(table, packed, blends)
 
 

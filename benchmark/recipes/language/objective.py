@@ -53,7 +53,7 @@ class Objective:
         packed = self._batch(step, noise)
         generator = torch.Generator().manual_seed(TEXT_STREAM + self.plan.seed * 10**6 + step)
         with mixed(self.device):
-            read = lm.read_text(self.model, packed, noise.blur, generator)
+            read = lm.read_text(self.model, packed, noise, generator)
             loss, hit = lm.answer_loss(self.model.model, self.model.lm_head, packed, read)
         return {"loss": loss, "hit": hit}
 
@@ -62,7 +62,11 @@ class Objective:
         plan = self.plan
         rise = min(1.0, step / max(1.0, plan.noise_until * plan.steps))
         full = plan.noise
-        return replace(full, lost=rise * full.lost, wrong=rise * full.wrong, blur=rise * full.blur)
+        grown = {
+            name: rise * getattr(full, name)
+            for name in ("lost", "wrong", "confused", "words", "blur")
+        }
+        return replace(full, **grown)
 
     def _batch(self, step: int, noise: Noise) -> Packed:
         plan, seed = self.plan, TEXT_STREAM + self.plan.seed

@@ -67,7 +67,7 @@ def greedy(
 
 
 @torch.no_grad()
-def answers(model: LlamaForCausalLM, asked: Sequence[Asked], blur: float) -> list[str]:
+def answers(model: LlamaForCausalLM, asked: Sequence[Asked], noise: Noise) -> list[str]:
     """Greedy answers, batch by batch; prompts are padded on the left."""
     tokenizer = build()
     found: list[str] = []
@@ -76,7 +76,7 @@ def answers(model: LlamaForCausalLM, asked: Sequence[Asked], blur: float) -> lis
     for start in range(0, len(asked), BATCH):
         rows = [_prompt(each) for each in asked[start : start + BATCH]]
         packed = pack(rows, tokenizer.get_vocab(), tokenizer.pad_token_id)
-        read = lm.read_text(model, packed, blur, generator)
+        read = lm.read_text(model, packed, noise, generator)
         lengths = torch.from_numpy((packed.branch >= 0).sum(1))
         width = packed.tokens.shape[1]
         places = torch.arange(width)[None] - (width - lengths)[:, None]
@@ -124,7 +124,7 @@ def exact(
     """Share of unseen questions answered word by word as the truth has it."""
     noise = Noise()
     asked = unseen(kind, context, noise, n, seed)
-    found = answers(model, asked, noise.blur)
+    found = answers(model, asked, noise)
     return proportion([a == b.said.answer for a, b in zip(found, asked, strict=True)])
 
 

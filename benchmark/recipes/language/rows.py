@@ -24,7 +24,7 @@ from benchmark.worlds.textual_maps import Blend, Noise
 GRID = 6
 CAPTION_WEIGHT = 0.3
 """Of a caption's token in the loss, where an answer's has 1: captions are long and uncertain."""
-YES_NO = 3
+YES_NO, OTHERS = 3, 2
 CAPTIONS = 5
 PICTURE = (IMAGE,) * GRID**2
 """What stands for a picture in a row: one token a patch."""
@@ -97,11 +97,13 @@ class Writer:
     def talk(
         self, rng: random.Random, scene: Scene
     ) -> tuple[tuple[tuple[int, ...], tuple[float, ...]], ...]:
-        """The list, some yes/no questions, and one question of another kind."""
+        """The list, some yes/no questions, and some of other kinds."""
         said = [questions.list_objects(scene)]
         said += [questions.any_yes_no(rng, scene) for _ in range(YES_NO)]
-        other = questions.exchange(rng, pick(rng, questions.OTHERS), scene)
-        said += [other] if other is not None else []
+        others = [
+            questions.exchange(rng, pick(rng, questions.OTHERS), scene) for _ in range(OTHERS)
+        ]
+        said += [other for other in others if other is not None]
         return tuple(self.answered(each) for each in said)
 
 
