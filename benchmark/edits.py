@@ -57,7 +57,7 @@ def clamp(
         codes = dictionary.encode(rows, modality)
         held = with_latent(codes, _per_row(latent, x).long(), _per_row(value, x))
         moved = dictionary.decode(held, modality) - dictionary.decode(codes, modality)
-        return x + moved.view_as(x).to(x.dtype)
+        return x + moved.view_as(x).to(x)
 
     return change
 
@@ -88,7 +88,7 @@ def reconstruct(dictionary: Dictionary, modality: Modality = "image") -> Change:
     def change(x: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
         rows = x.flatten(0, 1).float()
         found = dictionary.decode(dictionary.encode(rows, modality), modality)
-        return found.view_as(x).to(x.dtype)
+        return found.view_as(x).to(x)
 
     return change
 
@@ -102,14 +102,14 @@ def with_latent(
     codes: SparseCodes, latent: Int[Tensor, " n"], value: Float[Tensor, " n"]
 ) -> SparseCodes:
     """The same codes with one latent of each row set to a value; 0 switches it off."""
-    value = value.to(codes.values)
+    value, latent = value.to(codes.values), latent.to(codes.values.device)
     if codes.indices is None:
         return SparseCodes(
             codes.values.scatter(1, latent[:, None], value[:, None]), None, codes.width
         )
     others = torch.where(codes.indices == latent[:, None], 0, codes.values)
     values = torch.cat([others, value[:, None]], dim=1)
-    indices = torch.cat([codes.indices, latent[:, None].to(codes.indices)], dim=1)
+    indices = torch.cat([codes.indices, latent[:, None]], dim=1)
     return SparseCodes.from_slots(values, indices, codes.width)
 
 

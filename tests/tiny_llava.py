@@ -64,18 +64,18 @@ def mouth() -> LlamaForCausalLM:
 
 
 def louder(model: Any) -> Any:
-    """Weights large enough that every position and every patch matters to the answer."""
+    """Weights of a size at which every position and every patch matters to the answer."""
     with torch.no_grad():
         for name, value in model.named_parameters():
             if value.ndim > 1:
-                value.mul_(8 if "embed" in name else 5)
+                torch.nn.init.normal_(value, std=0.5 if "embed" in name else 0.25)
     return model
 
 
 def save_folder(folder: Path) -> Path:
     """LLaVA-1.5: one view of the picture, a linear projector, one token a patch."""
     model = assembly.assemble(eye(), mouth())
-    louder(model.model.multi_modal_projector)
+    torch.nn.init.normal_(model.model.multi_modal_projector.linear_1.weight, std=0.1)
     model.save_pretrained(folder)
     processor = assembly.processor(model)
     processor.save_pretrained(folder)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from benchmark.backends.llava.chat import Chat, Words, chat_of
@@ -25,6 +25,8 @@ DEFAULT_SIDE = 336
 class Prompts(Asked):
     """A batch of prompts that also knows which patch each position shows."""
 
+    picture: Bool[Tensor, "b t"]
+    """Every token of a picture: finer views, end marks of their rows and a class token too."""
     patch: Int[Tensor, "b t"]
     """Patch of the grid, row by row, -1 where there is none; finer views of a patch count too."""
 
@@ -79,19 +81,19 @@ class Asker:
 
     def _prompts(self, inputs: dict[str, Tensor], words: Words) -> Prompts:
         ids = inputs["input_ids"]
-        image, text = ids == self.image_id, words.positions(ids.shape[1])
+        picture, text = torch.eq(ids, self.image_id), words.positions(ids.shape[1])
         told = [row[place] for row, own in zip(words.ids, words.own, strict=True) for place in own]
         if ids[text].tolist() != told:
             raise ValueError(
                 "the processor writes a prompt's own words in other tokens than its tokenizer: "
                 "their positions cannot be told"
             )
-        patch = self.views.places(image, inputs.get("image_sizes"))
-        first = patch >= 0
-        first &= first.cumsum(1) <= self.views.n_patches
+        patch = self.views.places(picture, inputs.get("image_sizes"))
+        image = patch >= 0
+        image &= image.cumsum(1) <= self.views.n_patches
         moved = {name: self._moved(value) for name, value in inputs.items()}
-        image, text, patch = (found.to(self.device) for found in (first, text, patch))
-        return Prompts(moved, image, text, patch)
+        where = (found.to(self.device) for found in (image, text, picture, patch))
+        return Prompts(moved, *where)
 
     def _moved(self, value: Tensor) -> Tensor:
         floats = value.is_floating_point()

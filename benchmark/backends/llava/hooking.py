@@ -67,12 +67,14 @@ def edited(blocks: Blocks, asked: Prompts, edits: Sequence[Edit]) -> Iterator[No
 
 
 def chosen(asked: Prompts, edit: Edit) -> Bool[Tensor, "b t"]:
-    """Positions of the prompt that an edit changes: every token that shows a chosen patch."""
-    shows = asked.patch >= 0
-    if not bool(shows.any(1).all()):
+    """Positions of the prompt that an edit changes: every token that shows a chosen patch.
+
+    Without a choice it is every token of the picture.
+    """
+    if not bool(asked.picture.any(1).all()):
         raise ValueError("an edit of image positions wants prompts that have a picture, found none")
     if edit.patches is None:
-        return shows
+        return asked.picture
     wanted = len(asked), int(asked.patch.max()) + 1
     if tuple(edit.patches.shape) != wanted:
         raise ValueError(
@@ -80,7 +82,7 @@ def chosen(asked: Prompts, edit: Edit) -> Bool[Tensor, "b t"]:
             f"prompt, a column a patch"
         )
     picked = edit.patches.to(asked.patch.device).gather(1, asked.patch.clamp(min=0))
-    return picked & shows
+    return picked & (asked.patch >= 0)
 
 
 @contextmanager

@@ -99,11 +99,14 @@ def _without_bars() -> Iterator[None]:
 
 def _revision(source: Source, model: Any, processor: Any) -> str:
     """What tells this model from any other: files of a folder, a hub's commit, or all weights."""
+    from huggingface_hub import try_to_load_from_cache
+
     if source.folder is not None and not has_parts(source.folder):
         return hash_of_folder(source.folder)
-    commit = getattr(model.config, "_commit_hash", None)
-    if source.folder is None and commit:
-        return f"{source.repository}@{commit}"
+    if source.folder is None:
+        fetched = try_to_load_from_cache(source.repository, "config.json")
+        if isinstance(fetched, str):
+            return f"{source.repository}@{Path(fetched).parent.name}"
     words = processor.tokenizer.backend_tokenizer.to_str() + processor.chat_template
     return hash_of(model.state_dict(), words + model.config.to_json_string())
 

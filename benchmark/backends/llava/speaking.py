@@ -98,5 +98,6 @@ def _continued(asked: Prompts, told: Int[Tensor, "b a"], real: Bool[Tensor, "b a
         inputs=inputs,
         image=after(asked.image, nothing),
         text=after(asked.text, nothing),
+        picture=after(asked.picture, nothing),
         patch=after(asked.patch, torch.full_like(told, -1)),
     )
