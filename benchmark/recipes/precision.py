@@ -36,11 +36,15 @@ def attention(
     value: Tensor,
     attention_mask: Tensor | None,
     scaling: float | None = None,
+    is_causal: bool | None = None,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """Scaled dot-product attention in single precision: its half form is slow on processors."""
-    del module
-    causal = attention_mask is None and query.shape[2] > 1
+    """Scaled dot-product attention in single precision: its half form is slow on processors.
+
+    Without a mask it is causal only where the module is: the patches of a tower all see each other.
+    """
+    asked = getattr(module, "is_causal", True) if is_causal is None else is_causal
+    causal = asked and attention_mask is None and query.shape[2] > 1
     with torch.autocast(query.device.type, enabled=False):
         out = nn.functional.scaled_dot_product_attention(
             query.float(),
@@ -49,6 +53,7 @@ def attention(
             attn_mask=attention_mask,
             is_causal=causal,
             scale=scaling,
+            enable_gqa=key.shape[1] != query.shape[1],
         )
     return out.transpose(1, 2).contiguous(), None
 
