@@ -180,14 +180,23 @@ def sample(seed: int, split: str, index: int, n_objects: int | None = None) -> S
 def redrawn(rng: random.Random, scene: Scene, kept: Placed) -> Scene:
     """Another picture of one of a scene's objects: same cell, colour and kind of ground.
 
-    Its variant, size, angle and place in the cell are drawn anew, and so is everything else.
+    Its variant, size, angle and place in the cell are drawn anew, and so is everything else. The
+    content is one of train's, as any that a recipe may see.
     """
-    others = _content(rng, scene.background, int(rng.random() * MAX_OBJECTS), "train")
-    slot = (kept.object, kept.colour, kept.cell)
-    slots = [slot, *(s for s in others if s[0] != kept.object and s[2] != kept.cell)]
+    slots = _beside(rng, scene.background, kept)
+    while not _belongs(slots, scene.background, "train"):
+        slots = _beside(rng, scene.background, kept)
     offset, mirrored, light = _cut(rng)
-    placed = tuple(_placed(rng, s) for s in sorted(slots, key=lambda s: s[2]))
+    placed = tuple(_placed(rng, slot) for slot in slots)
     return Scene(f"{scene.key}/again", scene.background, offset, mirrored, light, placed)
+
+
+def _beside(rng: random.Random, background: int, kept: Placed) -> tuple[Slot, ...]:
+    """An object with others that are drawn anew, none to two, in reading order."""
+    others = _content(rng, background, int(rng.random() * MAX_OBJECTS), "train")
+    free = (s for s in others if s[0] != kept.object and s[2] != kept.cell)
+    slots = ((kept.object, kept.colour, kept.cell), *free)
+    return tuple(sorted(slots, key=lambda slot: slot[2]))
 
 
 def _cut(rng: random.Random) -> tuple[tuple[int, int], bool, int]:
