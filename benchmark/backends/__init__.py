@@ -22,12 +22,14 @@ MODULES: dict[str, tuple[str, str]] = {
     "pocket-clip-untrained": ("clip", "the same model at its initial weights: a control"),
     "synthetic": ("planted", "planted sparse world with known dictionaries (synthetic:alpha=.5)"),
     "clip": ("clip", "any open_clip model: clip:ARCH/PRETRAINED, clip:hf-hub:REPO, clip:FOLDER"),
+    "llava": ("llava.backend", "any vision-language model: llava:FOLDER, llava:ORG/NAME"),
     "embeddings": ("embeddings", "your paired matrices: embeddings:FILE.npz or .safetensors"),
 }
 GROUPS: dict[str, tuple[str, ...]] = {"pocket": ("pocket-clip",)}
 """Names that stand for several backends; `pocket` is every shipped, trained one."""
 AFTER_COLON: dict[str, str] = {
     "clip": "a model after a colon, as in clip:ViT-B-32/openai, clip:hf-hub:REPO or clip:FOLDER",
+    "llava": "a model after a colon, as in llava:ORG/NAME or llava:FOLDER",
     "embeddings": "a file of paired rows after a colon, as in embeddings:pairs.npz",
 }
 """What must follow the colon, where a name alone is no backend."""
