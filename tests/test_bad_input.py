@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import logging
 import os
 import tempfile
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from benchmark.__main__ import main
+from benchmark.backends import MODULES
 from benchmark.results import read_document
 
 FAST = ["--task", "reconstruction", "--quiet"]
@@ -151,6 +153,13 @@ def test_a_backend_that_is_wrong_on_its_face_stops_those_before_it_too(
 ) -> None:
     (here / "loop.npz").symlink_to(here / "loop.npz")
     assert says in refused(capsys, "--backend", "synthetic:tiny", spec)
+
+
+@pytest.mark.parametrize("name", sorted({module for module, _ in MODULES.values()}))
+def test_every_backend_module_opens_a_spec_and_has_one_spelling_for_it(name: str) -> None:
+    module = importlib.import_module(f"benchmark.backends.{name}")
+    assert callable(module.open_backend)
+    assert callable(module.spelling)
 
 
 def test_two_spellings_of_one_backend_are_run_once(here: Path) -> None:
