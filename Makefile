@@ -25,7 +25,7 @@ format: $(VENV)/.installed-dev
 SEEDS ?= 0 1 2
 leaderboard: $(VENV)/.installed
 	$(BIN)/python -m benchmark run --method all posthoc-nocut jsae-topk jsae-noalign \
-		jsae-noalign-posthoc --backend pocket synthetic --seed $(SEEDS) \
+		jsae-noalign-posthoc --backend pocket --seed $(SEEDS) \
 		--output-path results/reference
 	$(BIN)/python -m leaderboards.bundle results/reference/document.json
 	$(BIN)/python -m leaderboards.readme
