@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -174,7 +175,8 @@ def test_killed_at_any_moment_the_same_command_finishes(tmp_path: Path):
     assert main([*words, "--output-path", str(tmp_path / "whole")]) == 0
     command = [sys.executable, "-m", "benchmark", *words, "--output-path", str(tmp_path / "cut")]
     setting = {**os.environ, "PYTHONPATH": str(ROOT), "BENCHMARK_CACHE": str(tmp_path / "store")}
-    for wait in (1.5, 3, 4, 5, 6):
+    moments = random.Random(0)
+    for wait in (moments.uniform(0.5, 6) for _ in range(10)):
         with subprocess.Popen(command, env=setting) as process:
             time.sleep(wait)
             process.send_signal(signal.SIGKILL)
