@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmark.registry import ROOT, catalogue
 from benchmark.reports.names import short
@@ -15,12 +17,19 @@ from benchmark.results import Cell
 
 README = ROOT / "README.md"
 TIMES = Path(__file__).parent / "results" / "times.json"
+COMPARISONS = TIMES.with_name("comparisons.json")
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def generated(text: str) -> str:
     """The README with every generated block made anew."""
-    makers = {"timing": timing, "tasks": tasks, "methods": methods, "leaderboard": leaderboard}
+    makers = {
+        "timing": timing,
+        "tasks": tasks,
+        "methods": methods,
+        "leaderboard": leaderboard,
+        "comparisons": comparisons,
+    }
     return BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]]()}\n{m[3]}", text)
 
 
@@ -52,6 +61,30 @@ def expected() -> list[str]:
     return [f"The first run should show, for `jsae` on `pocket-clip`: {', '.join(mains)}."] * bool(
         mains
     )
+
+
+def comparisons() -> str:
+    """Which of two reference methods is better, by how much, and whether that is more than luck."""
+    if not COMPARISONS.is_file():
+        return "Not compared yet."
+    lines = ["| question | metric | difference | p | answer |", "|---|---|---|---|---|"]
+    for pair in json.loads(COMPARISONS.read_text()):
+        question = f"`{pair['a']}` against `{pair['b']}`"
+        for row in pair["rows"]:
+            size = f"{row['difference']:+.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+            p = f"{row['p_holm']:.3f}"
+            lines.append(f"| {question} | `{row['metric']}` | {size} | {p} | {answer(pair, row)} |")
+            question = ""
+    return "\n".join(lines)
+
+
+def answer(pair: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """The better one's name, or that none is."""
+    if row["low"] == row["high"] == 0:
+        return "the same on every unit"
+    if row["p_holm"] >= 0.05:
+        return "no difference resolved"
+    return f"`{pair['a'] if row['difference'] > 0 else pair['b']}`"
 
 
 def tasks() -> str:
