@@ -18,6 +18,11 @@ from transformers import (
     LlavaNextForConditionalGeneration,
     LlavaNextImageProcessor,
     LlavaNextProcessor,
+    Qwen2VLConfig,
+    Qwen2VLForConditionalGeneration,
+    Qwen2VLImageProcessor,
+    Qwen2VLProcessor,
+    Qwen2VLVideoProcessor,
 )
 
 from benchmark.recipes.language import tokenizer
@@ -114,6 +119,46 @@ def save_next_folder(folder: Path) -> Path:
         vision_feature_select_strategy="default",
         num_additional_image_tokens=1,
         chat_template=tokenizer.CHAT_TEMPLATE,
+    ).save_pretrained(folder)
+    return folder
+
+
+def save_any_size_folder(folder: Path) -> Path:
+    """Qwen2-VL: pictures of any size, merged patches, positions in two dimensions."""
+    words = tokenizer.build()
+    marks = ["<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>"]
+    words.add_special_tokens({"additional_special_tokens": marks})
+    image, video, start, end = (words.get_vocab()[mark] for mark in marks)
+    text = mouth().config.to_dict() | {
+        "vocab_size": len(words),
+        "model_type": "qwen2_vl_text",
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": 10000.0,
+            "mrope_section": [2, 3, 3],
+        },
+    }
+    vision = {"depth": 2, "embed_dim": 32, "hidden_size": WIDTH, "num_heads": 2, "mlp_ratio": 2}
+    config = Qwen2VLConfig(
+        text_config=text,
+        vision_config=vision,
+        image_token_id=image,
+        video_token_id=video,
+        vision_start_token_id=start,
+        vision_end_token_id=end,
+    )
+    torch.manual_seed(4)
+    model = louder(Qwen2VLForConditionalGeneration(config))
+    model.generation_config = mouth().generation_config
+    model.save_pretrained(folder)
+    template = tokenizer.CHAT_TEMPLATE.replace(
+        "' <image>'", "' <|vision_start|><|image_pad|><|vision_end|>'"
+    )
+    Qwen2VLProcessor(
+        image_processor=Qwen2VLImageProcessor(min_pixels=56 * 56, max_pixels=84 * 84),
+        tokenizer=words,
+        video_processor=Qwen2VLVideoProcessor(),
+        chat_template=template,
     ).save_pretrained(folder)
     return folder
 

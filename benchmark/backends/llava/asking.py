@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, UInt8
+from PIL import Image
 from torch import Tensor
 
 from benchmark.backends.llava.chat import Chat, Words, chat_of
@@ -18,7 +19,8 @@ from benchmark.contracts import Asked
 Pictures = Sequence[Any] | np.ndarray
 """PIL images, or one uint8 array [b, h, w, 3]."""
 PROBE = "?"
-DEFAULT_SIDE = 336
+ANY_SIDE = 336
+"""Pixels a side at which pictures are shown to models that take pictures of any size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,8 @@ class Asker:
     pad_id: int
     device: torch.device
     dtype: torch.dtype
+    side: int | None = None
+    """Pictures are made squares of so many pixels first, where the grid would follow their size."""
 
     def alone(self, texts: Sequence[str]) -> Prompts:
         """Texts without a picture."""
@@ -68,6 +72,8 @@ class Asker:
     def _read(self, pictures: Pictures, texts: Sequence[str]) -> dict[str, Tensor]:
         """What the processor makes of pictures and whole prompts."""
         prompts = self.chat.prompts(texts, self.chat.pictured)
+        if self.side is not None:
+            pictures = np.stack([squared(picture, self.side) for picture in pictures])
         arrays = isinstance(pictures, np.ndarray)
         found = self.processor(
             images=list(pictures),
@@ -100,6 +106,12 @@ class Asker:
         return value.to(self.device, self.dtype) if floats else value.to(self.device)
 
 
+def squared(picture: Any, side: int) -> UInt8[np.ndarray, "s s 3"]:
+    """A picture, PIL or array, as an RGB square of one size."""
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC))
+
+
 def asker_of(model: Any, processor: Any, device: torch.device, name: str) -> Asker:
     """The asker of a model, its patch grid read off one picture of noise.
 
@@ -109,17 +121,23 @@ def asker_of(model: Any, processor: Any, device: torch.device, name: str) -> Ask
     ends = frozenset(end if isinstance(end, list) else [end])
     chat = chat_of(processor, ends, name)
     image_id = int(getattr(model.config, "image_token_id", None) or processor.image_token_id)
-    vision = getattr(model.config, "vision_config", None)
-    side = getattr(vision, "image_size", None)
-    side = side if isinstance(side, int) else DEFAULT_SIDE
-    pad = model.generation_config.pad_token_id
-    bare = Asker(processor, chat, Views((0, 0)), image_id, pad, device, model.dtype)
-    noise = np.random.default_rng(0).integers(0, 256, (1, side, side, 3), dtype=np.uint8)
+    size = getattr(getattr(model.config, "vision_config", None), "image_size", None)
+    bare = Asker(
+        processor=processor,
+        chat=chat,
+        views=Views((0, 0)),
+        image_id=image_id,
+        pad_id=model.generation_config.pad_token_id,
+        device=device,
+        dtype=model.dtype,
+        side=None if isinstance(size, int) else ANY_SIDE,
+    )
+    side = size if isinstance(size, int) else ANY_SIDE
+    noise = np.random.default_rng(0).integers(0, 256, (1, side, side, 3)).astype(np.uint8)
     probe = bare._read(noise, [PROBE])
     n_tokens = int((probe["input_ids"] == image_id).sum())
     try:
-        views = views_of(model, processor, n_tokens)
-        asker = Asker(processor, chat, views, image_id, pad, device, model.dtype)
+        asker = replace(bare, views=views_of(model, processor, n_tokens))
         asker.about(noise, [PROBE])
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error

@@ -47,6 +47,7 @@ def open_backend(spec: str, *, device: torch.device | str = "cpu") -> Llava:
         "image_processor": pictures,
         "chat_template": loaded.processor.chat_template,
         "text_pass": found.text_pass,
+        "side": asker.side,
     }
     return Llava(
         name=spec,

@@ -60,9 +60,10 @@ class Chat:
     """The image token; a text that holds it could not be told from a picture."""
     plain: Frame
     pictured: Frame
-    answer: Frame
-    """Around an answer: what stands between the prompt and its first word, and what ends it."""
-    ends: frozenset[int]
+    lead: str
+    """What stands between a prompt and the first word of its answer."""
+    end: int
+    """The token that ends an answer."""
 
     def prompts(self, texts: Sequence[str], frame: Frame) -> list[str]:
         """Whole prompts. Raises ValueError on a text that is empty or holds the image token."""
@@ -106,15 +107,13 @@ class Chat:
         alone = self._ids(ask)
         found = []
         for answer in answers:
-            whole = self._ids(ask + self.answer.around(answer.strip()))
+            whole = self._ids(f"{ask}{self.lead}{answer.strip()}") if answer.strip() else alone
             if whole[: len(alone)] != alone:
                 raise ValueError(
                     f"the answer {answer[:SHOWN]!r} changes the tokens of the prompt before it: "
                     f"wanted a chat template that sets the two apart"
                 )
-            ids = whole[len(alone) :]
-            stop = next((i for i, token in enumerate(ids) if token in self.ends), None)
-            found.append([*ids, min(self.ends)] if stop is None else ids[: stop + 1])
+            found.append([*whole[len(alone) :], self.end])
         return found
 
     def _ids(self, text: str) -> list[int]:
@@ -138,24 +137,30 @@ def chat_of(processor: Any, ends: frozenset[int], name: str) -> Chat:
             f"{name}: its chat template writes {pictured.before!r} before a text about a picture, "
             f"wanted {image} there, once, and never without a picture"
         )
-    return Chat(
-        processor.tokenizer, image, plain, pictured, _answered(processor, plain, name), ends
-    )
+    tokenizer = processor.tokenizer
+    lead, tail = _answered(processor, plain, name)
+    written = tokenizer(tail, add_special_tokens=False)["input_ids"] if tail else []
+    likely = [token for token in (*written, tokenizer.eos_token_id) if token in ends]
+    end = likely[0] if likely else min(ends)
+    return Chat(tokenizer, image, plain, pictured, lead, end)
 
 
 def _turn(role: str, *parts: dict[str, str]) -> dict[str, Any]:
     return {"role": role, "content": list(parts)}
 
 
-def _answered(processor: Any, plain: Frame, name: str) -> Frame:
-    """What the template puts between a prompt and its answer, and after the answer."""
+def _answered(processor: Any, plain: Frame, name: str) -> tuple[str, str]:
+    """What the template puts between a prompt and its answer, and after the answer.
+
+    Where it writes an answered chat in another way than a prompt, the two get a space between.
+    """
     asked, said = ({"type": "text", "text": text} for text in ("?", MARK))
     turns = [_turn("user", asked), _turn("assistant", said)]
     frame = _rendered(processor, turns, name, opens=False)
     prompt = plain.around("?")
     if not frame.before.startswith(prompt):
-        return Frame(" " if not prompt[-1:].isspace() else "", "")
-    return Frame(frame.before[len(prompt) :], frame.after)
+        return ("" if prompt[-1:].isspace() else " "), frame.after
+    return frame.before[len(prompt) :], frame.after
 
 
 def _rendered(
