@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         if arguments.traceback:
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped: what was scored is kept, the same command goes on", file=sys.stderr)

@@ -11,8 +11,10 @@ import torch
 
 from benchmark.backends import open_backend
 from benchmark.contracts import Artifact, Backend, Need, TrainingData
+from benchmark.messages.storage import StorageError
 from benchmark.run.fitting import PATCH, fit
 from benchmark.run.visible import VisibleBackend
+from benchmark.sae.dictionaries import Paired
 from methods.random import Random
 from tests.planted import training
 
@@ -109,3 +111,31 @@ def test_rows_are_the_backends_own():
     assert outer.patched({}).data is not None
     with pytest.raises(ValueError, match="may see"):
         outer.patched({}).data.split("test")  # type: ignore[union-attr]
+
+
+def test_a_full_disk_is_no_fault_of_the_method(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("benchmark.sae.checkpoints.save_file", refuse)
+    with pytest.raises(StorageError, match="free space or choose another --output-path"):
+        fit(Random(n_latents=64, k=4), training(), tmp_path / "fit.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dictionary_of_the_users_own_class_is_fitted_again(tmp_path: Path):
+    @dataclass(frozen=True, eq=False)
+    class Louder(Paired):
+        """Paired, with an encoder of its own that no file of ours could bring back."""
+
+    @dataclass(frozen=True)
+    class Own:
+        def fit(self, data: TrainingData) -> Artifact:
+            made = Random(n_latents=64, k=4).fit(data).dictionary
+            assert isinstance(made, Paired)
+            return Artifact(Louder(made.image, made.text, made.frame), data.site, k=4)
+
+    kept = fit(Own(), training(), tmp_path / "fit.safetensors")
+    assert kept.file is None
+    assert type(kept.artifact.dictionary) is Louder
+    assert list(tmp_path.iterdir()) == []

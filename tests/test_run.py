@@ -139,6 +139,18 @@ def test_an_unwritable_folder_is_one_line(tmp_path: Path, capsys: pytest.Capture
     assert "cannot write to" in one_error(capsys, *words)
 
 
+def test_a_disk_that_fills_ends_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("benchmark.sae.checkpoints.save_file", refuse)
+    words = ["run", "--method", "separated", *TINY, *FAST, "--output-path", str(tmp_path / "out")]
+    assert "No space left on device" in one_error(capsys, *words)
+    assert not list((tmp_path / "out").rglob("*.json"))
+
+
 def test_a_method_that_raises_is_a_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     path = tmp_path / "raises.py"
     path.write_text(

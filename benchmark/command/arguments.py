@@ -22,6 +22,8 @@ COMPARE_EXAMPLES = """examples:
 The table goes to stdout, errors to stderr.
 """
 
+MAX_DIGITS = 10
+
 
 class OneLineParser(argparse.ArgumentParser):
     """A parser whose complaint is one line, like every other error here."""
@@ -118,7 +120,7 @@ def _compare(verbs: Any) -> None:
 
 
 def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+    if not (text.isdecimal() and len(text) < MAX_DIGITS and int(text) > 0):
         raise argparse.ArgumentTypeError(f"wanted a positive whole number, found {text!r}")
     return int(text)
 

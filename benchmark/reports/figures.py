@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from benchmark.messages.storage import StorageError
 from benchmark.reports.drawing import draw, heights, leaves
 from benchmark.reports.lineup import Line, lineup
 from benchmark.reports.panels import Panel, heading, panels_of
@@ -45,9 +46,13 @@ def figure(document: Document, path: Path) -> Path | None:
         row_of_panels(part, name, shown, lines[name], columns)
         part.supxlabel(caption(shown, int(across * 17)), x=0.01, ha="left", fontsize=6.5, color=INK)
     unfinished = path.with_suffix(".part.png")
-    drawn.savefig(unfinished, dpi=DPI)
-    plt.close(drawn)
-    unfinished.replace(path)
+    try:
+        drawn.savefig(unfinished, dpi=DPI)
+        unfinished.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        plt.close(drawn)
     return path
 
 

@@ -91,7 +91,7 @@ def _made(method: Method, data: TrainingData, file: Path) -> Fit:
         found = type(artifact).__name__
         raise ValueError(f"{type(method).__name__}.fit returned {found}, wanted an Artifact")
     finite(artifact)
-    if not isinstance(artifact.dictionary, Paired):
+    if type(artifact.dictionary) is not Paired:
         return Fit(artifact, None, None, seconds, None)
     save(artifact.dictionary, file)
     if artifact.patch:

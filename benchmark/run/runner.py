@@ -12,6 +12,7 @@ import torch
 from benchmark.configure import build
 from benchmark.contracts import Method, NotApplicableError, Progress, Subject, Task, silent
 from benchmark.messages.raised import failure
+from benchmark.messages.storage import StorageError
 from benchmark.results import Cell
 from benchmark.run.cells import Case, Place
 from benchmark.run.fitting import Fit, fit, training_data
@@ -72,6 +73,8 @@ class Runner:
             fitted = self.fits[place.case.fit_key(place.seed)]
             assert isinstance(fitted, Fit)
             return self.shelf.put_scored(place, found, fitted, kept[0], self.timing)
+        except StorageError:
+            raise
         except NotApplicableError as error:
             return self.shelf.put(place, "not_applicable", reason=one_line(error))
         except (torch.OutOfMemoryError, MemoryError) as error:
@@ -113,6 +116,8 @@ class Runner:
             with self._timed("fit"):
                 try:
                     self.fits[key] = fit(case.method, data, *files)
+                except StorageError:
+                    raise
                 except SystemExit as stop:
                     self.fits[key] = ValueError(f"the fit called sys.exit({stop.code})")
                 except Exception as error:

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from benchmark.contracts import MODALITIES, Dictionary
+from benchmark.messages.storage import StorageError
 from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import KINDS
 
@@ -81,18 +82,27 @@ def save(dictionary: Dictionary, path: Path) -> None:
                 described[part][name] = {"tensor": key}
             else:
                 described[part][name] = value
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    save_file(tensors, unfinished, metadata={"format": FORMAT, "parts": json.dumps(described)})
-    os.replace(unfinished, path)
+    _write(tensors, path, {"format": FORMAT, "parts": json.dumps(described)})
 
 
 def save_patch(patch: Mapping[str, Tensor], path: Path) -> None:
     """Write the weights that a method puts in its backend's place, whole or not at all."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     tensors = {name: value.detach().cpu().contiguous() for name, value in patch.items()}
-    save_file(tensors, unfinished, metadata={"format": PATCH_FORMAT})
-    os.replace(unfinished, path)
+    _write(tensors, path, {"format": PATCH_FORMAT})
+
+
+def _write(tensors: Mapping[str, Tensor], path: Path, metadata: dict[str, str]) -> None:
+    """A safetensors file, whole or not at all. Raises StorageError where the disk refuses."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(dict(tensors), unfinished, metadata=metadata)
+        os.replace(unfinished, path)
+    except (OSError, SafetensorError) as error:
+        unfinished.unlink(missing_ok=True)
+        raise StorageError(
+            f"cannot write {path}: {error}; free space or choose another --output-path"
+        ) from None
 
 
 def load_patch(path: Path) -> dict[str, Tensor]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
+from benchmark.messages.nearest import hint
 from benchmark.reports.names import short
 from benchmark.results import Cell
 
@@ -91,9 +91,7 @@ def known(name: str, names: Iterable[str], kind: str) -> None:
     there = sorted(set(names))
     if name in there:
         return
-    near = difflib.get_close_matches(name, there, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(there) or 'none'}"
-    raise ValueError(f"no results of {kind} {name} in this folder: {hint}")
+    raise ValueError(f"no results of {kind} {name} in this folder: {hint(name, there)}")
 
 
 def unlike(a: Where, b: Where) -> str:
