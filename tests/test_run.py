@@ -146,6 +146,7 @@ def test_a_disk_that_fills_ends_the_run(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("benchmark.sae.checkpoints.save_file", refuse)
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path / "store"))
     words = ["run", "--method", "separated", *TINY, *FAST, "--output-path", str(tmp_path / "out")]
     assert "No space left on device" in one_error(capsys, *words)
     assert not list((tmp_path / "out").rglob("*.json"))
