@@ -7,13 +7,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel
 
+from benchmark.messages.raised import with_kind
+
 CONFIG_FILE, WEIGHTS_FILE = "open_clip_config.json", "open_clip_model.safetensors"
-HEAD_WIDTH, MLP_RATIO = 64, 4.0
-"""open_clip's own defaults."""
+VISION = {
+    "layers": 12,
+    "width": 768,
+    "head_width": 64,
+    "mlp_ratio": 4.0,
+    "patch_size": 16,
+    "image_size": 224,
+}
+"""What open_clip takes where a configuration does not say."""
+UNKNOWN = ("timm_model_name", "act_kwargs", "norm_kwargs", "qk_norm", "scaled_cosine_attn")
+"""Options of open_clip that change a tower and that transformers' class does not have."""
+RESAMPLING = {"nearest": 0, "bilinear": 2, "bicubic": 3}
 
 _PLAIN = {
     "class_embedding": "embeddings.class_embedding",
@@ -33,30 +46,42 @@ _BLOCK = {
 
 def opened(folder: Path) -> tuple[CLIPVisionModel, CLIPImageProcessor]:
     """Tower and image processor of an open_clip folder. Raises ValueError in one line."""
-    described = json.loads((folder / CONFIG_FILE).read_text())
-    weights = load_file(folder / WEIGHTS_FILE)
+    try:
+        described = json.loads((folder / CONFIG_FILE).read_text())
+        model_cfg, preprocess = described["model_cfg"], described["preprocess_cfg"]
+        vision, quick_gelu = model_cfg["vision_cfg"], model_cfg.get("quick_gelu", False)
+        weights = load_file(folder / WEIGHTS_FILE)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise ValueError(
+            f"{folder} does not open as an open_clip folder ({with_kind(error)}): are "
+            f"{CONFIG_FILE} and {WEIGHTS_FILE} whole?"
+        ) from error
     visual = {
         name.removeprefix("visual."): value.float()
         for name, value in weights.items()
         if name.startswith("visual.")
     }
-    model_cfg = described["model_cfg"]
-    tower = converted(visual, config(model_cfg["vision_cfg"], model_cfg.get("quick_gelu", False)))
-    return tower.eval(), image_processor(described["preprocess_cfg"])
+    tower = converted(visual, config(vision, quick_gelu))
+    return tower.eval(), image_processor(preprocess)
 
 
 def config(vision: Mapping[str, Any], quick_gelu: bool = False) -> CLIPVisionConfig:
     """The same architecture in transformers' words. Raises ValueError where it has none."""
-    if "timm_model_name" in vision or not isinstance(vision["layers"], int):
-        raise ValueError("the tower is no plain vision transformer, wanted one")
-    width = vision["width"]
+    found = {**VISION, **vision}
+    strange = [name for name in UNKNOWN if found.get(name)]
+    if strange or not isinstance(found["layers"], int):
+        raise ValueError(
+            f"the tower has {', '.join(strange) or 'several stages'}, wanted a plain vision "
+            f"transformer"
+        )
+    width = found["width"]
     return CLIPVisionConfig(
         hidden_size=width,
-        intermediate_size=int(vision.get("mlp_ratio", MLP_RATIO) * width),
-        num_hidden_layers=vision["layers"],
-        num_attention_heads=width // vision.get("head_width", HEAD_WIDTH),
-        image_size=vision["image_size"],
-        patch_size=vision["patch_size"],
+        intermediate_size=int(found["mlp_ratio"] * width),
+        num_hidden_layers=found["layers"],
+        num_attention_heads=width // found["head_width"],
+        image_size=found["image_size"],
+        patch_size=found["patch_size"],
         hidden_act="quick_gelu" if quick_gelu else "gelu",
         layer_norm_eps=1e-5,
     )
@@ -96,12 +121,22 @@ def _renamed(name: str, value: Tensor, width: int) -> dict[str, Tensor]:
 
 
 def image_processor(preprocess: Mapping[str, Any]) -> CLIPImageProcessor:
-    """Pictures as the folder's own preprocessing has them."""
-    size = preprocess["size"]
+    """Pictures as the folder's own preprocessing has them. Raises ValueError where it cannot."""
+    lacks = [name for name in ("size", "mean", "std") if name not in preprocess]
+    if lacks:
+        raise ValueError(f"preprocess_cfg does not say {lacks[0]}, wanted size, mean and std")
+    size, mode = preprocess["size"], preprocess.get("resize_mode", "shortest")
     edge = size if isinstance(size, int) else size[0]
+    how = preprocess.get("interpolation", "bicubic")
+    if mode != "shortest" or how not in RESAMPLING or (size != edge and set(size) != {edge}):
+        raise ValueError(
+            f"pictures are resized to {size} by {mode}, {how}: wanted a square by shortest, "
+            f"{' or '.join(RESAMPLING)}"
+        )
     return CLIPImageProcessor(
         size={"shortest_edge": edge},
         crop_size={"height": edge, "width": edge},
         image_mean=list(preprocess["mean"]),
         image_std=list(preprocess["std"]),
+        resample=RESAMPLING[how],
     )

@@ -10,17 +10,27 @@ from pathlib import Path
 from safetensors.torch import save_file
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
 
-from benchmark.backends.hosts import PARTS_FILE, PROJECTOR, PROJECTOR_FILE, Parts
+from benchmark.backends.host_parts import PARTS_FILE, PROJECTOR_FILE, Parts, read
+from benchmark.backends.hosts import PROJECTOR
 
 
 def describe(folder: Path, tower: Path, language_model: Path) -> None:
-    """Writes which parts a host is made of, by their way from its folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Writes which parts a host is made of, by their way from its folder.
+
+    Raises ValueError for a part that is no folder, and for a folder of another host.
+    """
+    for part in (tower, language_model):
+        if not part.is_dir():
+            raise ValueError(f"found no folder {part}, wanted a part of a host there")
     parts = Parts(
-        language_model=os.path.relpath(language_model, folder),
-        vision_tower=os.path.relpath(tower, folder),
+        language_model=os.path.relpath(language_model.resolve(), folder.resolve()),
+        vision_tower=os.path.relpath(tower.resolve(), folder.resolve()),
     )
-    (folder / PARTS_FILE).write_text(json.dumps(asdict(parts), indent=2) + "\n")
+    file = folder / PARTS_FILE
+    if file.exists() and read(folder) != parts:
+        raise ValueError(f"{file} names other parts: wanted the same or another --output-path")
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(asdict(parts), indent=2) + "\n")
 
 
 def save_projector(model: LlavaForConditionalGeneration, folder: Path) -> None:
