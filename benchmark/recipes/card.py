@@ -16,7 +16,7 @@ CARD_FILE, README_FILE = "card.json", "README.md"
 
 README = """# {name}
 
-{about} {millions:.1f} M parameters, fp16: {how}.
+{about} {size} parameters, fp16: {how}.
 {opens}
 
 | measured on unseen scenes | value | 95 % interval | n | bar |
@@ -25,7 +25,7 @@ README = """# {name}
 
 {legend}
 
-Made by `python -m benchmark.recipes.{command} --output-path DIR --seed {seed}{flag}`; measured
+Made by `python -m benchmark.recipes.{command} --output-path DIR --seed {seed}{options}`; measured
 again by the same command with `--measure`. It knows rendered pictograms and nothing else.
 """
 
@@ -44,10 +44,17 @@ class Describes:
     """The file with the weights, in the model's folder."""
 
 
-def missed(says: Describes, measured: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """Bars that a measurement does not reach: name to (found, wanted)."""
-    values = {name: measured[name]["value"] for name in says.bars}
-    return {n: (values[n], bar) for n, bar in says.bars.items() if values[n] < bar}
+def missed(says: Describes, measured: Mapping[str, Any]) -> dict[str, tuple[float | None, float]]:
+    """Bars that a measurement does not reach: name to (found, wanted).
+
+    What could not be measured is missed as well: the colour of objects where none was named.
+    """
+    values = {name: measured[name]["value"] if name in measured else None for name in says.bars}
+    return {
+        name: (values[name], bar)
+        for name, bar in says.bars.items()
+        if (value := values[name]) is None or value < bar
+    }
 
 
 def show(says: Describes, measured: Mapping[str, Any]) -> int:
@@ -58,7 +65,8 @@ def show(says: Describes, measured: Mapping[str, Any]) -> int:
         print(f"{name:<26} {row['value']:.4f} {interval}  n {row['n']}{bar}")
     found = missed(says, measured)
     for name, (value, wanted) in found.items():
-        print(f"missed: {name} is {value}, wanted {wanted}")
+        what = "could not be measured" if value is None else f"is {value}"
+        print(f"missed: {name} {what}, wanted {wanted}")
     return int(bool(found))
 
 
@@ -74,7 +82,7 @@ def write(
         "weights_bytes": weights.stat().st_size,
         "weights_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "bars": dict(says.bars),
-        "measured_on": "unseen scenes of seed 0; every interval is Wilson's, 95 %",
+        "measured_on": "scenes of the test split; every interval is Wilson's, 95 %",
         "measured": measured,
     }
     (folder / README_FILE).write_text(readme(says, card))
@@ -109,8 +117,13 @@ def readme(says: Describes, card: Mapping[str, Any]) -> str:
         legend=says.legend,
         command=says.command,
         how=how,
-        millions=card["parameters"] / 1e6,
-        flag="" if plan["steps"] else " --untrained",
+        size=_size(card["parameters"]),
+        options=made.get("options", "" if plan["steps"] else " --untrained"),
         seed=plan["seed"],
         rows="\n".join(rows),
     )
+
+
+def _size(n: int) -> str:
+    """Millions of parameters, or their number where it is small."""
+    return f"{n / 1e6:.1f} M" if n > 1e5 else f"{n:,}"

@@ -6,7 +6,6 @@ The folder opens as `local-dir:DIR` in open_clip. A killed run continues with th
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from benchmark.recipes.contrastive import folder as clip_folder
 from benchmark.recipes.contrastive.batches import TrainingPlan
 from benchmark.recipes.contrastive.objective import Objective
 from benchmark.recipes.contrastive.quality import measure
-from benchmark.recipes.recipe import Recipe, options, run, told
+from benchmark.recipes.recipe import Recipe, parser, run, told
 from benchmark.recipes.trainer import CHECKPOINT_FILE, Training
 
 SAYS = Describes(
@@ -63,8 +62,8 @@ RECIPE = Recipe(SAYS, TrainingPlan(), train, measure)
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
-    parser = options(argparse.ArgumentParser(prog="pocket_clip", description=__doc__))
-    return told(lambda: run(RECIPE, parser.parse_args(arguments)))
+    chosen = parser("pocket_clip", __doc__).parse_args(arguments)
+    return told(lambda: run(RECIPE, chosen))
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ from pathlib import Path
 import torch
 
 import benchmark
-from benchmark.backends import hosts
+from benchmark.backends.host_parts import PROJECTOR_FILE
 from benchmark.recipes.card import Describes
-from benchmark.recipes.recipe import Recipe, options, run, told
+from benchmark.recipes.recipe import Recipe, parser, run, told
 from benchmark.recipes.trainer import Plan, Training
-from benchmark.recipes.vlm import folders
+from benchmark.recipes.vlm import assembly, folders
 from benchmark.recipes.vlm.objective import FullPlan, Objective, ProjectorPlan
 from benchmark.recipes.vlm.quality import measure
 
@@ -35,7 +35,7 @@ FROZEN = Describes(
     opens="It opens as `llava:` plus this folder: `parts.json` says where tower and model are.",
     legend=LEGEND,
     bars={"list/recall": 0.70},
-    weights=hosts.PROJECTOR_FILE,
+    weights=PROJECTOR_FILE,
 )
 WHOLE = Describes(
     command="pocket_llava --stage full",
@@ -58,9 +58,9 @@ def projector(tower: Path, language_model: Path) -> Callable[[Plan, torch.device
 
     def train(plan: Plan, device: torch.device, folder: Path) -> Training:
         folders.describe(folder, tower, language_model)
-        model, _ = hosts.opened(folder, trained=False)
+        model, _ = assembly.opened(folder, trained=False)
         objective = Objective(plan, model, False, device)
-        training = Training(plan, objective.modules, objective, folder)
+        training = Training(plan, objective.modules, objective, folder, objective.start)
         training.run(lambda: folders.save_projector(objective.finished(), folder))
         return training
 
@@ -68,31 +68,50 @@ def projector(tower: Path, language_model: Path) -> Callable[[Plan, torch.device
 
 
 def full(start: Path) -> Callable[[Plan, torch.device, Path], Training]:
-    """Training of everything, from a joined host on."""
+    """Training of everything, from a joined host on; without steps all weights are drawn anew."""
 
     def train(plan: Plan, device: torch.device, folder: Path) -> Training:
-        model, processor = hosts.opened(start)
+        model, processor = assembly.opened(start)
+        if not plan.steps:
+            model = assembly.blank(model, plan.seed)
         objective = Objective(plan, model, True, device)
-        training = Training(plan, objective.modules, objective, folder)
+        training = Training(plan, objective.modules, objective, folder, objective.start)
         training.run(lambda: folders.save_whole(objective.finished(), processor, folder))
         return training
 
     return train
 
 
+PARTS = {
+    "tower": ("projector", ASSETS / "pocket-clip"),
+    "language_model": ("projector", ASSETS / "pocket-lm"),
+    "start": ("full", ASSETS / "pocket-llava-frozen"),
+}
+"""What each stage goes on from, and where it is shipped."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
-    parser = options(argparse.ArgumentParser(prog="pocket_llava", description=__doc__))
-    add = parser.add_argument
-    add("--stage", choices=("projector", "full"), required=True)
-    add("--tower", type=Path, default=ASSETS / "pocket-clip", help="of --stage projector")
-    add("--language-model", type=Path, default=ASSETS / "pocket-lm", help="of --stage projector")
-    add("--start", type=Path, default=ASSETS / "pocket-llava-frozen", help="of --stage full")
-    chosen = parser.parse_args(arguments)
+    made = parser("pocket_llava", __doc__)
+    made.add_argument("--stage", choices=("projector", "full"), required=True)
+    for name, (stage, shipped) in PARTS.items():
+        option = "--" + name.replace("_", "-")
+        made.add_argument(option, type=Path, default=shipped, help=f"of --stage {stage}")
+    chosen = made.parse_args(arguments)
+    given = _given(chosen)
     if chosen.stage == "projector":
         train = projector(chosen.tower, chosen.language_model)
-        return told(lambda: run(Recipe(FROZEN, ProjectorPlan(), train, measure), chosen))
-    return told(lambda: run(Recipe(WHOLE, FullPlan(), full(chosen.start), measure), chosen))
+        return told(lambda: run(Recipe(FROZEN, ProjectorPlan(), train, measure, given), chosen))
+    return told(lambda: run(Recipe(WHOLE, FullPlan(), full(chosen.start), measure, given), chosen))
+
+
+def _given(chosen: argparse.Namespace) -> str:
+    """The options that name other parts than the shipped ones."""
+    return "".join(
+        f" --{name.replace('_', '-')} {getattr(chosen, name)}"
+        for name, (stage, shipped) in PARTS.items()
+        if stage == chosen.stage and getattr(chosen, name) != shipped
+    )
 
 
 if __name__ == "__main__":

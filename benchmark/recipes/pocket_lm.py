@@ -6,7 +6,6 @@ patch by patch. A killed run continues with the same command; `--measure` measur
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from benchmark.recipes.card import Describes
 from benchmark.recipes.language import model as lm
 from benchmark.recipes.language.objective import LanguagePlan, Objective
 from benchmark.recipes.language.quality import measure
-from benchmark.recipes.recipe import Recipe, options, run, told
+from benchmark.recipes.recipe import Recipe, parser, run, told
 from benchmark.recipes.trainer import Training
 
 SAYS = Describes(
@@ -50,8 +49,8 @@ RECIPE = Recipe(SAYS, LanguagePlan(), train, measure)
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
-    parser = options(argparse.ArgumentParser(prog="pocket_lm", description=__doc__))
-    return told(lambda: run(RECIPE, parser.parse_args(arguments)))
+    chosen = parser("pocket_lm", __doc__).parse_args(arguments)
+    return told(lambda: run(RECIPE, chosen))
 
 
 if __name__ == "__main__":

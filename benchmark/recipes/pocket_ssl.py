@@ -6,7 +6,6 @@ command; `--measure` measures the card of a finished folder again.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from transformers import CLIPVisionModel
 from benchmark.recipes.card import Describes
 from benchmark.recipes.contrastive.batches import normalised
 from benchmark.recipes.probing import probe
-from benchmark.recipes.recipe import Recipe, options, run, told
+from benchmark.recipes.recipe import Recipe, parser, run, told
 from benchmark.recipes.selfsupervised.objective import Objective, TowerPlan, patch_tokens
 from benchmark.recipes.trainer import Training
 from benchmark.recipes.vlm import tower as towers
@@ -78,8 +77,8 @@ RECIPE = Recipe(SAYS, TowerPlan(), train, measure)
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
-    parser = options(argparse.ArgumentParser(prog="pocket_ssl", description=__doc__))
-    return told(lambda: run(RECIPE, parser.parse_args(arguments)))
+    chosen = parser("pocket_ssl", __doc__).parse_args(arguments)
+    return told(lambda: run(RECIPE, chosen))
 
 
 if __name__ == "__main__":

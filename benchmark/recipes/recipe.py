@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -29,26 +29,36 @@ class Recipe:
     """Trains into a folder, from its checkpoint if there is one."""
     measure: Callable[[Path, torch.device, int], Mapping[str, Any]]
     """What the card says about quality, from a finished folder alone and a seed of scenes."""
+    options: str = ""
+    """Options of its own that were given, as one types them: the card repeats them."""
 
 
-def options(parser: argparse.ArgumentParser, steps: int | None = None) -> argparse.ArgumentParser:
-    """The options that every recipe has."""
-    add = parser.add_argument
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} (see --help)\n")
+
+
+def parser(name: str, says: str | None) -> argparse.ArgumentParser:
+    """A parser with the options that every recipe has."""
+    made = Parser(prog=f"python -m benchmark.recipes.{name}", description=says)
+    add = made.add_argument
     add("--output-path", type=Path, required=True, help="folder to write, or to measure")
     add("--device", choices=("auto", "cpu", "cuda"), default="auto")
     add("--seed", type=int, default=0, help="of weights and scenes; of scenes with --measure")
-    add("--steps", type=int, default=steps, help="instead of the shipped model's")
+    add("--steps", type=int, help="instead of the shipped model's")
     add("--untrained", action="store_true", help="only write the initial weights of this seed")
     add("--measure", action="store_true", help="only measure a finished folder again")
-    return parser
+    return made
 
 
 def told(work: Callable[[], int]) -> int:
     """The exit code of some work; a wrong wish is one line and exit code 2."""
     try:
         return work()
-    except (ValueError, FileNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (ValueError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
 
 
@@ -57,28 +67,39 @@ def run(recipe: Recipe, chosen: argparse.Namespace) -> int:
     folder, device = chosen.output_path, _device(chosen.device)
     if chosen.measure:
         return card.show(recipe.says, recipe.measure(folder, device, chosen.seed))
-    steps = recipe.plan.steps if chosen.steps is None else chosen.steps
-    plan = replace(recipe.plan, steps=0 if chosen.untrained else steps, seed=chosen.seed)
+    plan = _plan(recipe, chosen)
     if (folder / CARD_FILE).exists():
         raise ValueError(f"{folder} is finished: wanted a new --output-path, or --measure")
     training = recipe.train(plan, device, folder)
     print("measuring the card …", flush=True)
     measured = recipe.measure(folder, device, 0)
-    card.write(folder, recipe.says, measured, _made(plan, device, training.seconds / 60))
+    card.write(folder, recipe.says, measured, _made(recipe, plan, device, training))
     training.path.unlink(missing_ok=True)
     missed = card.show(recipe.says, measured)
-    return 0 if chosen.untrained else missed
+    return missed if plan.steps else 0
 
 
-def _made(plan: Plan, device: torch.device, minutes: float) -> dict[str, object]:
+def _plan(recipe: Recipe, chosen: argparse.Namespace) -> Plan:
+    """The recipe's own plan with the seed and the steps that were asked for."""
+    steps = recipe.plan.steps if chosen.steps is None else chosen.steps
+    if steps < 0:
+        raise ValueError(f"--steps is {steps}, wanted 0 (initial weights) or more")
+    return replace(recipe.plan, steps=0 if chosen.untrained else steps, seed=chosen.seed)
+
+
+def _made(
+    recipe: Recipe, plan: Plan, device: torch.device, training: Training
+) -> dict[str, object]:
     """How the model came about, for its card."""
+    other = f" --steps {plan.steps}" if plan.steps else " --untrained"
     return {
         "plan": asdict(plan),
+        "options": recipe.options + ("" if plan.steps == recipe.plan.steps else other),
         "scenes": plan.steps * plan.batch_size,
-        "minutes": round(minutes, 1),
+        "minutes": round(training.seconds / 60, 1),
         "device": f"{device.type}, {torch.get_num_threads()} threads",
         "packages": {name: version(name) for name in PACKAGES},
-    }
+    } | ({"start": training.start} if training.start else {})
 
 
 def _device(name: str) -> torch.device:

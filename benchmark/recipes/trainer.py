@@ -45,7 +45,8 @@ class Training:
     """Modules and their optimiser under a plan, and where the run stands.
 
     `losses(step)` makes the batch of that step from the seed alone and returns `loss` with what
-    else to show; so a resumed run sees the batches that it would have seen.
+    else to show; so a resumed run sees the batches that it would have seen. `start` is a hash of
+    the weights that the run goes on from, where the seed alone does not make them.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class Training:
         modules: Mapping[str, nn.Module],
         losses: Callable[[int], Mapping[str, Tensor]],
         folder: Path,
+        start: str = "",
     ) -> None:
         self.plan, self.modules, self.losses = plan, dict(modules), losses
+        self.start = start
         self.path = folder / CHECKPOINT_FILE
         self.trained = [p for module in modules.values() for p in module.parameters()]
         self.trained = [p for p in self.trained if p.requires_grad]
@@ -78,6 +81,7 @@ class Training:
         partial = self.path.with_suffix(".partial")
         state: dict[str, Any] = {
             "plan": asdict(self.plan),
+            "start": self.start,
             "step": self.step,
             "seconds": self.seconds,
             "optimiser": self.optimiser.state_dict(),
@@ -87,7 +91,7 @@ class Training:
         os.replace(partial, self.path)
 
     def resume(self) -> None:
-        """Continues a killed run. Raises ValueError if that run had another plan."""
+        """Continues a killed run. Raises ValueError if that run had another plan or start."""
         if not self.path.exists():
             return
         device = self.trained[0].device
@@ -96,6 +100,11 @@ class Training:
             raise ValueError(
                 f"{self.path} was made with {state['plan']}, wanted {asdict(self.plan)}: "
                 "use the same options or another --output-path"
+            )
+        if state.get("start", "") != self.start:
+            raise ValueError(
+                f"{self.path} was made from other weights than there are now: use the same parts "
+                "or another --output-path"
             )
         for name, module in self.modules.items():
             module.load_state_dict(state[name])

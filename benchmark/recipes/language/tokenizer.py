@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordLevel
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from benchmark.recipes import word_tokenizer
 from benchmark.worlds import questions
@@ -60,6 +60,15 @@ def build() -> PreTrainedTokenizerFast:
         padding_side="left",
         chat_template=CHAT_TEMPLATE,
     )
+
+
+def check(found: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Raises ValueError where a folder's words are not the pocket world's of now."""
+    if found.get_vocab() != build().get_vocab():
+        raise ValueError(
+            f"{folder}: its tokenizer has {len(found)} tokens that are not the pocket world's "
+            f"{len(build())}: was it made with other words? make the language model again"
+        )
 
 
 def save(folder: Path) -> None:

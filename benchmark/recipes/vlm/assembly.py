@@ -1,7 +1,10 @@
-"""The pocket VLMs from their parts, as any host is joined."""
+"""The pocket VLMs from their parts, as any host is joined, and at their initial weights."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import torch
 from transformers import (
     CLIPVisionModel,
     LlamaForCausalLM,
@@ -9,16 +12,42 @@ from transformers import (
     LlavaProcessor,
 )
 
-from benchmark.backends.hosts import joined, processor_of
+from benchmark.backends import hosts
 from benchmark.recipes.language import tokenizer
+from benchmark.recipes.language.rows import GRID
 from benchmark.recipes.vlm import tower as towers
 
 
 def assemble(tower: CLIPVisionModel, language: LlamaForCausalLM) -> LlavaForConditionalGeneration:
     """Both models, copied, behind a linear projector that is not yet trained."""
-    return joined(tower, language, tokenizer.build())
+    return hosts.joined(tower, language, tokenizer.build())
 
 
 def processor(model: LlavaForConditionalGeneration) -> LlavaProcessor:
     """Pictures and chats as the model reads them."""
-    return processor_of(model, tokenizer.build(), towers.image_processor())
+    return hosts.processor_of(model, tokenizer.build(), towers.image_processor())
+
+
+def opened(
+    folder: Path, trained: bool = True
+) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
+    """The host of a folder, which must be able to read a recipe's rows.
+
+    Raises ValueError for another vocabulary than the pocket world's now, or another grid.
+    """
+    model, found = hosts.opened(folder, trained)
+    tokenizer.check(found.tokenizer, folder)
+    if model.config.image_seq_length != GRID**2:
+        raise ValueError(
+            f"{folder}: its tower has {model.config.image_seq_length} patches, wanted {GRID**2}"
+        )
+    return model, found
+
+
+def blank(model: LlavaForConditionalGeneration, seed: int) -> LlavaForConditionalGeneration:
+    """The same model with all weights drawn anew: the control that never learned anything."""
+    torch.manual_seed(seed)
+    fresh = LlavaForConditionalGeneration(model.config)
+    hosts.make_linear(fresh)
+    fresh.generation_config = model.generation_config
+    return fresh.eval()

@@ -9,12 +9,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from transformers import LlavaForConditionalGeneration
 
+from benchmark.backends.clip_loading import hash_of
 from benchmark.recipes.contrastive.batches import normalised
 from benchmark.recipes.language import model as lm
 from benchmark.recipes.language import tokenizer
 from benchmark.recipes.language.rows import PICTURE, Row, Writer, pack
 from benchmark.recipes.precision import ATTENTION, mixed
-from benchmark.recipes.selfsupervised.objective import patch_tokens
 from benchmark.recipes.trainer import Plan
 from benchmark.recipes.vlm.projector import Projector
 from benchmark.worlds.scene import Scene, sample, stream
@@ -59,7 +59,7 @@ class Objective:
         device: torch.device,
     ) -> None:
         self.plan, self.device, self.everything = plan, device, everything
-        self.model = model
+        self.model, self.start = model, _start(model, everything)
         self.model.set_attn_implementation(ATTENTION)
         self.model.to(device)  # type: ignore[arg-type]
         self.writer = Writer(tokenizer.build())
@@ -71,7 +71,7 @@ class Objective:
         """A projector that knows how wide the tower's patch tokens spread."""
         scenes = pictures(self.plan.seed, -N_SPREAD - 1, N_SPREAD)
         with torch.no_grad():
-            tokens = patch_tokens(self.model.model.vision_tower, self._pixels(scenes))
+            tokens = self._tokens(self._pixels(scenes))
         generator = torch.Generator().manual_seed(self.plan.seed)
         width = self.model.lm_head.in_features
         return Projector(tokens, width, generator).to(self.device)
@@ -103,15 +103,28 @@ class Objective:
         return normalised([scene.render() for scene in scenes]).to(self.device)
 
     def _patches(self, pixels: Float[Tensor, "b 3 96 96"]) -> Float[Tensor, "b p w"]:
-        tower = self.model.model.vision_tower
         if self.projector is None:
-            return self.model.model.multi_modal_projector(patch_tokens(tower, pixels))
+            return self.model.model.multi_modal_projector(self._tokens(pixels))
         with torch.no_grad():
-            tokens = patch_tokens(tower, pixels)
+            tokens = self._tokens(pixels)
         return self.projector(tokens.float())
+
+    def _tokens(self, pixels: Float[Tensor, "b 3 96 96"]) -> Float[Tensor, "b p d"]:
+        """The tower's patch tokens, as the host reads them."""
+        config = self.model.config
+        states = self.model.model.vision_tower(pixels, output_hidden_states=True).hidden_states
+        read = states[config.vision_feature_layer]
+        return read[:, 1:] if config.vision_feature_select_strategy == "default" else read
 
     def finished(self) -> LlavaForConditionalGeneration:
         """The model with its projector in place."""
         if self.projector is not None:
             self.projector.write(self.model.model.multi_modal_projector)
         return self.model
+
+
+def _start(model: LlavaForConditionalGeneration, everything: bool) -> str:
+    """Hash of the weights that training starts from; a projector that is drawn is none of them."""
+    weights = model.state_dict()
+    kept = {n: w for n, w in weights.items() if everything or "multi_modal_projector" not in n}
+    return hash_of(kept, model.config.to_json_string())

@@ -11,6 +11,7 @@ from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from benchmark.backends import hosts
+from benchmark.backends.host_parts import PARTS_FILE
 from benchmark.recipes.probing import N_SCENES, proportion, unseen
 from benchmark.worlds import questions
 from benchmark.worlds.palette import BACKGROUNDS, COLOURS
@@ -56,7 +57,7 @@ class Asker:
 
 def _opened(folder: Path) -> tuple[Any, Any]:
     """A host made of parts, or a whole model through the Auto classes."""
-    if (folder / hosts.PARTS_FILE).is_file():
+    if (folder / PARTS_FILE).is_file():
         return hosts.opened(folder)
     model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
     return model, AutoProcessor.from_pretrained(folder)
@@ -78,13 +79,15 @@ def objects(asker: Asker, scenes: Sequence[Scene]) -> dict[str, dict[str, float]
 def colours(
     asker: Asker, scenes: Sequence[Scene], said: Sequence[set[str]]
 ) -> dict[str, dict[str, float]]:
-    """Colours of the objects that were named, each asked for."""
+    """Colours of the objects that were named, each asked for; nothing where none was."""
     named = [
         (scene, item)
         for scene, names in zip(scenes, said, strict=True)
         for item in scene.objects
         if OBJECTS[item.object].name in names
     ]
+    if not named:
+        return {}
     asked = [questions.colour_of(item.object) for _, item in named]
     found = asker.answers([scene for scene, _ in named], asked)
     true = [COLOURS[item.colour].name for _, item in named]
