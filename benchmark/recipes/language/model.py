@@ -67,15 +67,15 @@ def blend(
 ) -> Float[Tensor, "m p d"]:
     """Patch vectors of the blended maps: weighted sums of word embeddings, and noise."""
     words = table[torch.from_numpy(packed.words)]
-    mixed = (words * torch.from_numpy(packed.word_weights)[..., None]).sum(2)
+    mixed = (words * torch.from_numpy(packed.word_weights).to(table.device)[..., None]).sum(2)
     m, p, d = mixed.shape
     vocabulary = tokenizer.build().get_vocab()
     every = table[[vocabulary[word] for word in textual_maps.every_word()]]
     strength = noise.words * torch.rand(m, 1, 1, generator=generator)
     astray = strength * torch.randn(m, p, len(every), generator=generator)
     length = table.detach().norm(dim=1).mean()
-    blur = noise.blur * length * torch.randn(m, p, d, generator=generator) / d**0.5
-    return mixed + astray @ every + blur
+    blur = noise.blur * length * torch.randn(m, p, d, generator=generator).to(table.device) / d**0.5
+    return mixed + astray.to(table.device) @ every + blur
 
 
 def embeddings(

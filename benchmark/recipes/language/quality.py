@@ -11,11 +11,11 @@ from typing import Any, Literal
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from transformers import LlamaForCausalLM
+from transformers import AutoTokenizer, LlamaForCausalLM
 
 from benchmark.recipes.language import model as lm
+from benchmark.recipes.language import tokenizer
 from benchmark.recipes.language.rows import GRID, PICTURE, Row, Writer, pack
-from benchmark.recipes.language.tokenizer import build
 from benchmark.recipes.probing import proportion
 from benchmark.worlds import questions, textual_maps
 from benchmark.worlds.questions import Exchange, Kind
@@ -53,42 +53,42 @@ def greedy(
     model: LlamaForCausalLM, read: Float[Tensor, "b t d"], mask: Int[Tensor, "b t"]
 ) -> list[str]:
     """The model's own answers to left-padded prompts."""
-    tokenizer = build()
+    words = tokenizer.build()
     made = model.generate(  # type: ignore[misc]
         inputs_embeds=read,
         attention_mask=mask,
         max_new_tokens=MAX_ANSWER,
         do_sample=False,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=words.pad_token_id,
+        eos_token_id=words.eos_token_id,
     )
-    decoded = tokenizer.batch_decode(made, skip_special_tokens=True)  # type: ignore[arg-type]
+    decoded = words.batch_decode(made, skip_special_tokens=True)  # type: ignore[arg-type]
     return [text.strip() for text in decoded]
 
 
 @torch.no_grad()
 def answers(model: LlamaForCausalLM, asked: Sequence[Asked], noise: Noise) -> list[str]:
     """Greedy answers, batch by batch; prompts are padded on the left."""
-    tokenizer = build()
+    words = tokenizer.build()
     found: list[str] = []
     generator = torch.Generator().manual_seed(GATE_SEED)
     device = model.device
     for start in range(0, len(asked), BATCH):
         rows = [_prompt(each) for each in asked[start : start + BATCH]]
-        packed = pack(rows, tokenizer.get_vocab(), tokenizer.pad_token_id)
+        packed = pack(rows, words.get_vocab(), words.pad_token_id)
         read = lm.read_text(model, packed, noise, generator)
         lengths = torch.from_numpy((packed.branch >= 0).sum(1))
         width = packed.tokens.shape[1]
         places = torch.arange(width)[None] - (width - lengths)[:, None]
         mask = (places >= 0).long()
-        read = read.gather(1, places.clamp(min=0)[..., None].expand(-1, -1, read.shape[2]))
-        found += greedy(model, read.to(device), mask.to(device))
+        places = places.clamp(min=0)[..., None].expand(-1, -1, read.shape[2])
+        found += greedy(model, read.gather(1, places.to(device)), mask.to(device))
     return found
 
 
 def _prompt(asked: Asked) -> Row:
     """The prefix and the question, up to where the answer starts."""
-    writer = Writer(build())
+    writer = Writer(tokenizer.build())
     ids, weights = writer.answered(asked.said)
     question = tuple(i for i, weight in zip(ids, weights, strict=True) if not weight)
     return Row((*asked.row.prefix, *question), (), asked.row.blend)
@@ -96,7 +96,7 @@ def _prompt(asked: Asked) -> Row:
 
 def unseen(kind: Kind, context: Context, noise: Noise, n: int, seed: int) -> list[Asked]:
     """Questions of one kind about scenes whose contents no training has."""
-    writer, index = Writer(build()), 0
+    writer, index = Writer(tokenizer.build()), 0
     found: list[Asked] = []
     while len(found) < n:
         scene = sample(GATE_SEED + seed, "test", index)
@@ -130,6 +130,7 @@ def exact(
 
 def measure(folder: Path, device: torch.device, seed: int = 0) -> dict[str, Any]:
     """Everything the card says about quality, from the folder alone."""
+    tokenizer.check(AutoTokenizer.from_pretrained(folder), folder)
     model = lm.load(folder)
     model.to(device)  # type: ignore[arg-type]
     names = [f"{kind}/{context}".replace(" ", "_") for kind, context in CARD]
