@@ -46,9 +46,12 @@ class Editor:
         return (edited, *output[1:]) if isinstance(output, (tuple, list)) else edited
 
     def _where(self, n: int) -> Bool[Tensor, "b n"]:
-        """The next n columns: of the prompt as chosen, after it if the edit goes on."""
-        more = n + self.seen - self.chosen.shape[1]
-        after = self.chosen.new_full((len(self.chosen), max(more, 0)), self.edit.decode)
+        """The next n columns: of the prompt as chosen, after it if the edit goes on.
+
+        It goes on only in prompts where it began: a prompt without a chosen patch is left alone.
+        """
+        more = max(n + self.seen - self.chosen.shape[1], 0)
+        after = self.chosen.any(1, keepdim=True).expand(-1, more) & self.edit.decode
         return torch.cat([self.chosen, after], dim=1)[:, self.seen : self.seen + n]
 
 
