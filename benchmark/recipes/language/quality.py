@@ -119,7 +119,7 @@ def _told(writer: Writer, context: Context, rng: random.Random, scene: Scene, no
 
 
 def exact(
-    model: LlamaForCausalLM, kind: Kind, context: Context, n: int = N_SCENES, seed: int = 0
+    model: LlamaForCausalLM, kind: Kind, context: Context, n: int, seed: int = 0
 ) -> dict[str, float]:
     """Share of unseen questions answered word by word as the truth has it."""
     noise = Noise()
@@ -135,6 +135,6 @@ def measure(folder: Path, device: torch.device, seed: int = 0) -> dict[str, Any]
     model.to(device)  # type: ignore[arg-type]
     names = [f"{kind}/{context}".replace(" ", "_") for kind, context in CARD]
     return {
-        name: exact(model, kind, context, seed=seed)
+        name: exact(model, kind, context, N_SCENES, seed)
         for name, (kind, context) in zip(names, CARD, strict=True)
     }
