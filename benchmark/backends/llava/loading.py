@@ -47,6 +47,8 @@ def load(source: Source, device: torch.device) -> Loaded:
         with no_retries_offline(), quiet(), _without_bars():
             model, processor, report = (_host if made_of_parts else _whole)(place, source.dtype)
     except Exception as error:
+        if made_of_parts and isinstance(error, ValueError):
+            raise
         raise ValueError(
             f"llava:{place} does not open as model and processor ({with_kind(error)}): is it a "
             f"whole folder, or a hub id with the hub in reach?"
