@@ -128,7 +128,7 @@ def test_a_clean_map_says_the_truth_alone(scenes: list[Scene]) -> None:
             if patch in owner:
                 item = owner[patch]
                 names = head(OBJECTS[item.object].name), COLOURS[item.colour].name
-                assert found == {name: 1.0 for name in names}
+                assert found == dict.fromkeys(names, 1.0)
             else:
                 assert not found
 

@@ -141,12 +141,13 @@ def pack(rows: list[Row], vocabulary: dict[str, int], pad: int) -> Packed:
             at += len(ids)
     blends = [(i, row.blend) for i, row in enumerate(rows) if row.blend is not None]
     words = [[[vocabulary[w] for w in patch] for patch in blend.words] for _, blend in blends]
+    of_maps = (len(blends), GRID**2, textual_maps.SLOTS)
     return Packed(
         tokens,
         branch,
         positions,
         weights,
         np.array([i for i, _ in blends], dtype=np.int64),
-        np.array(words, dtype=np.int64).reshape(len(blends), GRID**2, textual_maps.SLOTS),
-        np.array([blend.weights for _, blend in blends], dtype=np.float32),
+        np.array(words, dtype=np.int64).reshape(of_maps),
+        np.array([blend.weights for _, blend in blends], dtype=np.float32).reshape(of_maps),
     )
