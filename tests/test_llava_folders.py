@@ -145,7 +145,7 @@ def test_a_model_whose_blocks_are_not_found(whole: Path) -> None:
 def test_a_hub_that_is_not_in_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     unreachable(monkeypatch)
     assert source("llava:nobody/nothing-1b").folder is None
-    refused(Path("nobody/nothing-1b"), "the hub in reach")
+    assert "waited" not in refused(Path("nobody/nothing-1b"), "the hub in reach")
     with pytest.raises(ValueError, match="a hub id"):
         source("llava:three/words/deep")
 
@@ -154,7 +154,11 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(*_: Any) -> None:
         raise OSError("no name server")
 
+    def asleep(_: float) -> None:
+        raise RuntimeError("waited for the hub")
+
     monkeypatch.setattr("socket.getaddrinfo", nobody)
+    monkeypatch.setattr("time.sleep", asleep)
 
 
 def test_a_hub_id_is_opened_from_the_hubs_own_cache(
