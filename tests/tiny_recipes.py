@@ -48,8 +48,8 @@ def loud(model: Any, seed: int) -> Any:
     """Weights of a size at which every token and every patch matters."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for value in model.parameters():
-            if value.ndim > 1:
+        for name, value in model.named_parameters():
+            if value.ndim > 1 or "class_embedding" in name:
                 value.copy_(0.3 * torch.randn(value.shape, generator=generator))
     return model.eval()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
+from safetensors import SafetensorError
 
 from benchmark.recipes import card
 from benchmark.recipes.card import CARD_FILE, Describes
@@ -57,7 +58,7 @@ def told(work: Callable[[], int]) -> int:
     """The exit code of some work; a wrong wish is one line and exit code 2."""
     try:
         return work()
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, SafetensorError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
 
