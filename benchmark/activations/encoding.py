@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from benchmark.activations.journal import Part
 from benchmark.activations.prefetch import ahead
 from benchmark.activations.store import Store
 from benchmark.activations.views import View, distinct, distinct_texts
-from benchmark.contracts import Backend, Examples, Modality, Progress, Site
+from benchmark.contracts import Backend, Examples, Modality, Progress, Ragged, Site
+
+COUNTS = ".counts"
+Rows = Tensor | Ragged
 
 
 def computed(
@@ -26,57 +30,102 @@ def computed(
     provenance: Mapping[str, Any],
     batch_size: int,
     progress: Progress,
-) -> dict[str, Float[Tensor, "n ..."]]:
+) -> dict[str, Rows]:
     """Rows of a model: each distinct text once, then spread over all that say the same."""
-    texts, place = distinct_texts(examples)
-    false, false_place = distinct(examples.negatives.captions if examples.negatives else ())
+    joint = getattr(backend, "text_pass", "isolated") == "joint"
+    texts, place = (examples, None) if joint else distinct_texts(examples)
+    false, false_place = _false(examples, joint)
 
     with ahead(examples.images, len(examples.ids)) as draw:
         pictures = View(examples, examples.ids, examples.captions, examples.caption_of, draw=draw)
 
         def plan() -> list[Part]:
-            return _parts(backend, pictures, texts, false, site, batch_size)
+            source = _Source(backend, site, batch_size)
+            made = source.parts("image", pictures, len(pictures.ids))
+            made += source.parts("text", texts, len(texts.captions))
+            return made + source.parts("negatives", false, len(false.captions))
 
         if store is None:
             found = {part.name: _in_memory(part, progress) for part in plan()}
         else:
             found = store.obtain(key, plan, provenance, progress)
     spread = {"text": place, "negatives": false_place}
-    return {n: _spread(rows, spread[n]) if n in spread else rows for n, rows in found.items()}
-
-
-def _parts(
-    backend: Backend, pictures: View, texts: View, false: Sequence[str], site: Site, batch_size: int
-) -> list[Part]:
-    """The arrays to compute: pictures, distinct captions, distinct false captions."""
-
-    def source(of: View, modality: Modality) -> Callable[[int, int], Tensor]:
-        return lambda start, stop: backend.encode(of, modality, start, stop, site)
-
-    sources = {
-        "image": (len(pictures.ids), source(pictures, "image")),
-        "text": (len(texts.captions), source(texts, "text")),
-        "negatives": (len(false), _of_texts(backend, false, site)),
+    return {
+        name: _spread(_rows(found, name), spread.get(name))
+        for name in ("image", "text", "negatives")
+        if name in found
     }
-    return [_part(k, n, batch_size, rows, backend.name) for k, (n, rows) in sources.items() if n]
 
 
-def _of_texts(backend: Backend, texts: Sequence[str], site: Site) -> Callable[[int, int], Tensor]:
-    return lambda start, stop: backend.encode_texts(texts[start:stop], site)
+def _false(examples: Examples, joint: bool) -> tuple[View, Int[np.ndarray, " n"] | None]:
+    """The false captions, each after the picture of the caption that it was made from."""
+    negatives = examples.negatives
+    captions = negatives.captions if negatives else ()
+    owner = np.asarray(examples.caption_of)[negatives.caption] if negatives else np.empty(0, int)
+    if joint:
+        return View(examples, examples.ids, captions, owner), None
+    words, place = distinct(captions)
+    return View(examples, examples.ids, words, np.zeros(len(words), dtype=np.int64)), place
 
 
-def _part(
-    name: str, n: int, batch_size: int, encode: Callable[[int, int], Tensor], title: str
-) -> Part:
-    """One array to compute; its width is read off the first row."""
+@dataclass(frozen=True)
+class _Source:
+    """A backend at a site, asked batch by batch."""
 
-    def rows(start: int, stop: int) -> Float[np.ndarray, "b ..."]:
-        found = encode(start, stop).detach().to("cpu", torch.float32)
-        if len(found) != stop - start:
-            raise ValueError(f"{title} gave {len(found)} {name} rows for {stop - start} examples")
-        return checked(found, f"{name} rows of {title}", start).numpy()
+    backend: Backend
+    site: Site
+    batch_size: int
 
-    return Part(name, (n, *rows(0, 1).shape[1:]), batch_size, rows, f"{title} {name}")
+    def parts(self, name: str, of: Examples, n: int) -> list[Part]:
+        """The rows of n examples, and how many each has where they differ; nothing for none."""
+        if not n:
+            return []
+        modality: Modality = "image" if name == "image" else "text"
+        first = self.backend.encode(of, modality, 0, 1, self.site)
+        if not isinstance(first, Ragged):
+            return [self._part(name, modality, of, (n, *first.shape[1:]), None)]
+        counts = self.backend.token_counts(of.captions, self.site).numpy()  # type: ignore[attr-defined]
+        offsets = np.concatenate([[0], counts.cumsum()])
+        rows = self._part(name, modality, of, (int(offsets[-1]), first.rows.shape[1]), offsets)
+        return [rows, _counted(name, counts, self.batch_size)]
+
+    def _part(
+        self,
+        name: str,
+        modality: Modality,
+        of: Examples,
+        shape: tuple[int, ...],
+        offsets: Int[np.ndarray, " o"] | None,
+    ) -> Part:
+        what = f"{name} rows of {self.backend.name}"
+
+        def rows(start: int, stop: int) -> Float[np.ndarray, "b ..."]:
+            found = self.backend.encode(of, modality, start, stop, self.site)
+            found = found.rows if isinstance(found, Ragged) else found
+            first = start if offsets is None else int(offsets[start])
+            wanted = (stop if offsets is None else int(offsets[stop])) - first
+            if len(found) != wanted:
+                raise ValueError(f"{self.backend.name} gave {len(found)} {name} rows for {wanted}")
+            return checked(found.detach().to("cpu", torch.float32), what, first).numpy()
+
+        title = f"{self.backend.name} {name}"
+        return Part(name, shape, self.batch_size, rows, title, offsets)
+
+
+def _counted(name: str, counts: Int[np.ndarray, " n"], batch_size: int) -> Part:
+    """How many rows each example has, kept beside them as an array like any other."""
+    return Part(
+        f"{name}{COUNTS}",
+        (len(counts),),
+        max(batch_size, len(counts)),
+        lambda start, stop: counts[start:stop].astype(np.float32),
+        f"{name} rows",
+    )
+
+
+def _rows(found: Mapping[str, Tensor], name: str) -> Rows:
+    counts = found.get(f"{name}{COUNTS}")
+    return found[name] if counts is None else Ragged(found[name], counts.long())
 
 
 def checked(rows: Float[Tensor, "b ..."], what: str, start: int) -> Float[Tensor, "b ..."]:
@@ -96,14 +145,23 @@ def checked(rows: Float[Tensor, "b ..."], what: str, start: int) -> Float[Tensor
 
 
 def _in_memory(part: Part, progress: Progress) -> Float[Tensor, "n ..."]:
-    starts = range(0, part.shape[0], part.batch_size)
-    stop = part.shape[0]
+    starts = range(0, part.n_examples, part.batch_size)
+    stop = part.n_examples
     batches = [part.rows(s, min(s + part.batch_size, stop)) for s in progress(starts, part.title)]
     return torch.from_numpy(np.concatenate(batches))
 
 
-def _spread(rows: Float[Tensor, "u ..."], place: Int[np.ndarray, " n"]) -> Float[Tensor, "n ..."]:
-    """Row place[j] of the distinct ones for each j; a whole array in order is not copied."""
-    if len(rows) == len(place) and (place == np.arange(len(place))).all():
-        return rows
-    return rows[torch.from_numpy(place)]
+def _spread(found: Rows, place: Int[np.ndarray, " n"] | None) -> Rows:
+    """What place[j] of the distinct ones has, for each j; a whole array in order is not copied."""
+    if place is None:
+        return found
+    n = len(found.counts) if isinstance(found, Ragged) else len(found)
+    if n == len(place) and (place == np.arange(n)).all():
+        return found
+    chosen = torch.from_numpy(place)
+    if not isinstance(found, Ragged):
+        return found[chosen]
+    counts = found.counts[chosen]
+    first = (found.counts.cumsum(0) - found.counts)[chosen]
+    inside = torch.arange(int(counts.sum())) - (counts.cumsum(0) - counts).repeat_interleave(counts)
+    return Ragged(found.rows[first.repeat_interleave(counts) + inside], counts)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from benchmark.contracts import Progress
 from benchmark.messages.storage import StorageError
@@ -26,13 +26,27 @@ LINE = re.compile(rb"(\d+) ([0-9a-f]{64})\n")
 
 @dataclass(frozen=True)
 class Part:
-    """One array to be computed: `rows(start, stop)` gives float32 rows of `shape[1:]`."""
+    """One array to be computed: `rows(start, stop)` gives the float32 rows of those examples."""
 
     name: str
     shape: tuple[int, ...]
     batch_size: int
     rows: Callable[[int, int], Float[np.ndarray, "b ..."]]
     title: str
+    offsets: Int[np.ndarray, " o"] | None = None
+    """First row of every example and, last, how many rows there are; None: one row an example."""
+
+    @property
+    def n_examples(self) -> int:
+        return self.shape[0] if self.offsets is None else len(self.offsets) - 1
+
+    def row_of(self, example: int) -> int:
+        """Rows of the examples before this one."""
+        return example if self.offsets is None else int(self.offsets[example])
+
+    def example_at(self, row: int) -> int:
+        """The first example that is not wholly in the first rows."""
+        return row if self.offsets is None else int(np.searchsorted(self.offsets, row))
 
     @property
     def row_bytes(self) -> int:
@@ -65,11 +79,12 @@ def write_part(part: Part, folder: Path, progress: Progress, every_s: float) -> 
             open_files.enter_context(file)
             log = open_files.enter_context(journal.open("ab", buffering=0))
         saved = time.monotonic()
-        for start in progress(range(done, part.shape[0], part.batch_size), part.title):
-            rows = part.rows(start, min(start + part.batch_size, part.shape[0]))
-            data = np.ascontiguousarray(rows, dtype="<f4").tobytes()
+        first = part.example_at(done)
+        for start in progress(range(first, part.n_examples, part.batch_size), part.title):
+            stop = min(start + part.batch_size, part.n_examples)
+            data = np.ascontiguousarray(part.rows(start, stop), dtype="<f4").tobytes()
             digest.update(data)
-            done = start + len(rows)
+            done = part.row_of(stop)
             with writing(path):
                 file.write(data)
                 if time.monotonic() - saved >= every_s or done == part.shape[0]:

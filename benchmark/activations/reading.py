@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.activations.encoding import checked, computed
+from benchmark.activations.encoding import Rows, checked, computed
 from benchmark.activations.store import Store
 from benchmark.activations.views import View, first_images, texts_of_first
 from benchmark.contracts import (
@@ -21,6 +21,7 @@ from benchmark.contracts import (
     Examples,
     PairedActivations,
     Progress,
+    Ragged,
     Site,
     Split,
     silent,
@@ -84,34 +85,38 @@ def _provenance(
     return {"backend": backend.name, "of": of}
 
 
-def _held(
-    backend: Backend, whole: Examples, examples: Examples, site: Site
-) -> dict[str, Float[Tensor, "n ..."]]:
+def _held(backend: Backend, whole: Examples, examples: Examples, site: Site) -> dict[str, Rows]:
     """Rows of a backend that has them in memory, in its own order."""
     rows = {
-        "image": backend.encode(whole, "image", 0, len(whole.ids), site),
-        "text": backend.encode(whole, "text", 0, len(whole.captions), site),
+        "image": _dense(backend.encode(whole, "image", 0, len(whole.ids), site)),
+        "text": _dense(backend.encode(whole, "text", 0, len(whole.captions), site)),
     }
     if isinstance(examples, View):
         rows["image"] = rows["image"][: len(examples.ids)]
         rows["text"] = rows["text"][torch.from_numpy(texts_of_first(whole, len(examples.ids)))]
     if examples.negatives and examples.negatives.captions:
-        rows["negatives"] = backend.encode_texts(examples.negatives.captions, site)
+        rows["negatives"] = _dense(backend.encode_texts(examples.negatives.captions, site))
     return {
         name: checked(found.float(), f"{name} rows of {backend.name}", 0)
         for name, found in rows.items()
     }
 
 
-def _paired(
-    examples: Examples, split: Split, rows: dict[str, Float[Tensor, "n ..."]], key: str
-) -> PairedActivations:
+def _dense(rows: Rows) -> Tensor:
+    """Rows that all examples have alike."""
+    if isinstance(rows, Ragged):
+        raise ValueError("found rows of different number in memory, wanted one an example")
+    return rows
+
+
+def _paired(examples: Examples, split: Split, rows: dict[str, Rows], key: str) -> PairedActivations:
     image, image_owner = _flat(rows["image"])
     text, text_owner = _flat(rows["text"])
     caption_of = torch.as_tensor(np.asarray(examples.caption_of, dtype=np.int64))
     written = torch.stack([caption_of, torch.arange(len(caption_of))], dim=1)
     true = written if split == "train" else torch.as_tensor(np.asarray(examples.true_pairs()))
     false = examples.negatives if "negatives" in rows else None
+    wrong, wrong_owner = (None, None) if false is None else _flat(rows["negatives"])
     return PairedActivations(
         image=image,
         text=text,
@@ -122,14 +127,17 @@ def _paired(
         ids=tuple(examples.ids),
         fingerprint=key,
         concepts=examples.concepts,
-        negatives=rows.get("negatives"),
+        negatives=wrong,
+        negative_owner=wrong_owner,
         negative_of=None if false is None else torch.as_tensor(np.asarray(false.caption)).long(),
         negative_kinds=() if false is None else tuple(false.kinds),
     )
 
 
-def _flat(rows: Float[Tensor, "n ..."]) -> tuple[Float[Tensor, "r d"], Tensor]:
+def _flat(rows: Rows) -> tuple[Float[Tensor, "r d"], Tensor]:
     """Rows, one a token where there are tokens, and the example that each belongs to."""
+    if isinstance(rows, Ragged):
+        return rows.rows, torch.arange(len(rows.counts)).repeat_interleave(rows.counts)
     if rows.ndim == 2:
         return rows, torch.arange(len(rows))
     owner = torch.arange(len(rows)).repeat_interleave(rows.shape[1])

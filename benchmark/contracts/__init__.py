@@ -16,6 +16,7 @@ from benchmark.contracts.data import (
     Negatives,
     PairedActivations,
     Planted,
+    Ragged,
     Site,
 )
 from benchmark.contracts.methods import Budget, Method, TrainingData
@@ -53,6 +54,7 @@ __all__ = [
     "PairedActivations",
     "Planted",
     "Progress",
+    "Ragged",
     "Reference",
     "Site",
     "SparseCodes",

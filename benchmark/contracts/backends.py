@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.contracts.data import Dataset, Examples, Site
+from benchmark.contracts.data import Dataset, Examples, Ragged, Site
 from benchmark.contracts.needs import Modality, Need
 
 
@@ -43,11 +43,12 @@ class Backend(Protocol):
 
     def encode(
         self, examples: Examples, modality: Modality, start: int, stop: int, site: Site
-    ) -> Float[Tensor, "b d"] | Float[Tensor, "b t d"]:
-        """Rows of examples start..stop; [b, t, d] where the site keeps tokens."""
+    ) -> Float[Tensor, "b d"] | Float[Tensor, "b t d"] | Ragged:
+        """Rows of examples start..stop. Where the site keeps tokens: [b, t, d], or ragged where
+        examples differ in length; then the backend also has `token_counts(texts, site)`."""
         ...
 
-    def encode_texts(self, texts: Sequence[str], site: Site) -> Float[Tensor, "b d"]:
+    def encode_texts(self, texts: Sequence[str], site: Site) -> Float[Tensor, "b d"] | Ragged:
         """Rows of captions that are not in the data (negatives, prompts)."""
         ...
 

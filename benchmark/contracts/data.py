@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -106,6 +106,13 @@ class Dataset(Protocol):
         ...
 
 
+class Ragged(NamedTuple):
+    """Rows of several examples one after the other, and how many each example has."""
+
+    rows: Float[Tensor, "r d"]
+    counts: Int[Tensor, " b"]
+
+
 @dataclass(frozen=True, eq=False)
 class PairedActivations:
     """What a backend says of one split: rows of both modalities and which belong together."""
@@ -124,7 +131,10 @@ class PairedActivations:
     """sha256 over model, preprocessing, data, site and split: equal means equal numbers."""
     concepts: Concepts | None = None
     negatives: Float[Tensor, "r_n d_t"] | None = None
-    negative_of: Int[Tensor, " r_n"] | None = None
+    negative_owner: Int[Tensor, " r_n"] | None = None
+    """False caption that each of those rows belongs to."""
+    negative_of: Int[Tensor, " n_n"] | None = None
+    """The true caption that each false one was made from."""
     negative_kinds: tuple[str, ...] = ()
 
     @property

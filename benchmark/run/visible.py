@@ -18,6 +18,7 @@ from benchmark.contracts import (
     Modality,
     Need,
     Planted,
+    Ragged,
     Site,
     Split,
 )
@@ -109,7 +110,7 @@ class VisibleBackend:
 
     def encode(
         self, examples: Examples, modality: Modality, start: int, stop: int, site: Site
-    ) -> Tensor:
+    ) -> Tensor | Ragged:
         """Rows of train or val examples, as the backend itself reads them."""
         inner = examples.inner if isinstance(examples, VisibleExamples) else examples
         return self._inner.encode(inner, modality, start, stop, site)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.backends.hooks import mean_over
 from benchmark.backends.llava.asking import Prompts
-from benchmark.contracts import Examples, Site
-
-
-class Ragged(NamedTuple):
-    """Rows of several texts one after the other, and how many each text has."""
-
-    rows: Float[Tensor, "r d"]
-    counts: Int[Tensor, " b"]
+from benchmark.contracts import Examples, Ragged, Site
 
 
 def of_pictures(
