@@ -15,10 +15,16 @@ from torch import Tensor
 from benchmark.alignment import assignment as alignment
 from benchmark.alignment import dense_maps
 from benchmark.alignment.coactivation import alive, coactivation, shuffled
-from benchmark.contracts import SparseCodes, TrainingData, joined
+from benchmark.contracts import (
+    Modality,
+    PairedActivations,
+    SparseCodes,
+    TrainingData,
+    joined,
+    strongest,
+)
 from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import Matched
-from benchmark.sae.training import written_pairs
 
 Operator = Literal["hungarian", "greedy", "sinkhorn", "decoder", "procrustes", "cca"]
 STRICTER = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
@@ -39,6 +45,12 @@ def encoded(tower: Tower, x: Float[Tensor, "n d"], batch: int = 4096) -> SparseC
     return joined([tower.encode(part) for part in x.split(batch)])
 
 
+def of_examples(tower: Tower, read: PairedActivations, modality: Modality) -> SparseCodes:
+    """Codes of images or texts; where rows are tokens, the strongest value of each latent."""
+    codes = encoded(tower, read.rows(modality))
+    return strongest(codes, read.owner(modality), read.n_examples(modality))
+
+
 def post_hoc(
     image: Tower, text: Tower, data: TrainingData, operator: Operator, *, cut: bool = True
 ) -> tuple[Paired, Mapping[str, Any]]:
@@ -48,8 +60,10 @@ def post_hoc(
     latents with shuffled partners, or above the larger bar that retrieves best on val: multiples of
     it and what matches of noise reach. Without it every assigned match is kept.
     """
-    image_of, _ = written_pairs(data.train)
-    codes = Codes(encoded(image, data.train.image), encoded(text, data.train.text), image_of)
+    image_of = data.train.caption_of
+    codes = Codes(
+        of_examples(image, data.train, "image"), of_examples(text, data.train, "text"), image_of
+    )
     if operator == "procrustes":
         moments = coactivation(codes.image, codes.text, image_of)
         return Paired(image, text, dense_maps.procrustes(moments)), {"map": operator}
@@ -77,7 +91,7 @@ def _matched(
         chosen |= {"chance": low, "chance/matches": high}
         cuts = sorted({*(low * multiple for multiple in STRICTER), max(low, high)})
         frames = [alignment.matched(pairs, r, value) for value in cuts]
-        val = encoded(image, data.val.image), encoded(text, data.val.text)
+        val = of_examples(image, data.val, "image"), of_examples(text, data.val, "text")
         recalls = [recall_at_1(*_aligned(frame, *val), data.val.pairs) for frame in frames]
         place = alignment.best(recalls)
         frame, chosen["cut"], chosen["val_r@1"] = frames[place], cuts[place], recalls[place]

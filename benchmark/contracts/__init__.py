@@ -8,7 +8,7 @@ Axes, the same in every file:
 """
 
 from benchmark.contracts.backends import Backend
-from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined
+from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined, strongest
 from benchmark.contracts.data import (
     Concepts,
     Dataset,
@@ -68,4 +68,5 @@ __all__ = [
     "derived_seed",
     "joined",
     "silent",
+    "strongest",
 ]

@@ -155,6 +155,14 @@ class PairedActivations:
             raise ValueError(f"needs {Need.CONCEPTS.value}: these activations carry none")
         return self.concepts.image if modality == "image" else self.concepts.text
 
+    def owner(self, modality: Modality) -> Int[Tensor, " r"]:
+        """Example that each row of one modality belongs to."""
+        return self.image_owner if modality == "image" else self.text_owner
+
+    def n_examples(self, modality: Modality) -> int:
+        """Images, or texts."""
+        return self.n_images if modality == "image" else self.n_texts
+
     @property
     def pooled(self) -> bool:
         """One row per example in both modalities."""

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from benchmark.contracts.backends import Backend
-from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined
+from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined, strongest
 from benchmark.contracts.data import PairedActivations, Planted
 from benchmark.contracts.needs import Modality, Need, Split, derived_seed
 
@@ -81,10 +81,15 @@ class Subject:
         return self.cache[key]
 
     def codes(self, split: Split, modality: Modality) -> SparseCodes:
-        """Codes in the aligned frame, where the two modalities may be compared."""
+        """Codes of examples in the aligned frame, where the two modalities may be compared.
+
+        Where rows are tokens an example has the strongest value of each latent over its tokens.
+        """
         key = ("aligned", split, modality)
         if key not in self.cache:
-            self.cache[key] = self.dictionary.align(self.native(split, modality), modality)
+            read: PairedActivations = getattr(self, split)
+            codes = self.dictionary.align(self.native(split, modality), modality)
+            self.cache[key] = strongest(codes, read.owner(modality), read.n_examples(modality))
         return self.cache[key]
 
     def encode(self, x: Float[Tensor, "n d"], modality: Modality) -> SparseCodes:
