@@ -31,7 +31,7 @@ from benchmark.recipes.vlm import tower as towers
 from benchmark.worlds import scene as scenes
 from benchmark.worlds.pictograms import OBJECTS
 from benchmark.worlds.scene import sample
-from tests.tiny_recipes import CPU, ends_the_same, killed, refused, tiny_tower
+from tests.tiny_recipes import CPU, ends_the_same, killed, refused, rounded, tiny_tower
 
 TINY = TowerPlan(steps=4, batch_size=6, checkpoint_every=2)
 
@@ -205,7 +205,7 @@ def test_the_folder_opens_as_any_tower_does(tmp_path: Path) -> None:
     read = AutoImageProcessor.from_pretrained(tmp_path)
     pixels = read(Image.fromarray(picture), return_tensors="pt")["pixel_values"]
     torch.testing.assert_close(pixels, normalised([picture]), atol=1e-6, rtol=0)
-    own = tiny_tower(4).half().float()
+    own = rounded(tiny_tower(4))
     with torch.no_grad():
         assert torch.equal(patch_tokens(model, pixels), patch_tokens(own, pixels))
 

@@ -54,6 +54,14 @@ def loud(model: Any, seed: int) -> Any:
     return model.eval()
 
 
+def rounded(model: Any) -> Any:
+    """The model with its weights, and nothing else, as half precision has them."""
+    with torch.no_grad():
+        for value in model.parameters():
+            value.copy_(value.half())
+    return model
+
+
 def tiny_llama(seed: int = 0) -> LlamaForCausalLM:
     return loud(LlamaForCausalLM(llama_config()), seed)
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel
 
-from benchmark.messages.raised import with_kind
+from benchmark.messages.raised import one_line, with_kind
 
 CONFIG_FILE, WEIGHTS_FILE = "open_clip_config.json", "open_clip_model.safetensors"
 VISION = {
@@ -97,7 +97,7 @@ def converted(visual: Mapping[str, Tensor], described: CLIPVisionConfig) -> CLIP
     try:
         tower.load_state_dict(state)
     except RuntimeError as error:
-        raise ValueError(f"no plain vision transformer: {' '.join(str(error).split())}") from error
+        raise ValueError(f"no plain vision transformer: {one_line(error)}") from error
     return tower
 
 
