@@ -17,7 +17,8 @@ from benchmark.backends.hosts import PROJECTOR
 def describe(folder: Path, tower: Path, language_model: Path) -> None:
     """Writes which parts a host is made of, by their way from its folder.
 
-    Raises ValueError for a part that is no folder, and for a folder of another host.
+    Raises ValueError for a part that is no folder, and where a host of other parts has its
+    projector already.
     """
     for part in (tower, language_model):
         if not part.is_dir():
@@ -27,7 +28,7 @@ def describe(folder: Path, tower: Path, language_model: Path) -> None:
         vision_tower=os.path.relpath(tower.resolve(), folder.resolve()),
     )
     file = folder / PARTS_FILE
-    if file.exists() and read(folder) != parts:
+    if (folder / PROJECTOR_FILE).exists() and read(folder) != parts:
         raise ValueError(f"{file} names other parts: wanted the same or another --output-path")
     folder.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(asdict(parts), indent=2) + "\n")
