@@ -6,6 +6,9 @@
 optimiser, steps and scaling, and the λs that brings each modality's l0 on val to the budget's k;
 `--variant paper` has the published weights. The cosine has a cheap way up, a latent that always
 fires: nothing here prevents it, and the tasks show it.
+Where rows are tokens a batch is a quarter as many pairs, each with four tokens of both examples,
+drawn at random anew: reconstruction is of those rows (as many as the budget's batch size), and z in
+the cosine is an example's, of each latent its strongest value over the four.
 """
 
 from __future__ import annotations
@@ -28,9 +31,10 @@ from benchmark.contracts import (
 )
 from benchmark.sae.dictionaries import Paired
 from benchmark.sae.frames import Same
+from benchmark.sae.pairs import of_pairs, pair_batches, tokens_of
 from benchmark.sae.sparsity import L1Weight
 from benchmark.sae.trainable import Pass, Sae, cosine, fvu
-from benchmark.sae.training import Optimiser, Rows, order, rows, train, written_pairs
+from benchmark.sae.training import Optimiser, Rows, rows, train
 
 PRESETS: dict[str, dict[str, object]] = {
     "topk": {"activation": "topk", "lr": 4e-3},
@@ -91,7 +95,8 @@ class JSAE(Budget, Method):
     def _spent(self, data: TrainingData) -> Budget:
         steps = self.steps
         if self.epochs is not None:
-            steps = -(-self.epochs * data.train.n_texts // self.batch_size)
+            pairs = self.batch_size // tokens_of(data.train, self.batch_size)
+            steps = -(-self.epochs * data.train.n_texts // pairs)
         return Budget(self.n_latents, self.k, steps, self.batch_size, self.lr)
 
     def _train(
@@ -99,16 +104,18 @@ class JSAE(Budget, Method):
     ) -> tuple[Paired, Mapping[str, Any]]:
         sides = {m: self._side(data, m, target) for m in MODALITIES}
         how = Optimiser(schedule=self.schedule, unit_norm=self.unit_norm)
-        pairs = dict(zip(MODALITIES, written_pairs(data.train), strict=True))
-        batches = order(data.train.n_texts, budget, data.generator("order/pairs"))
+        tokens, batches = tokens_of(data.train, budget.batch_size), pair_batches(data, budget)
 
         def loss(step: int) -> torch.Tensor:
             rate = how.rate(step, budget.steps)
-            seen = {m: sides[m].look(pairs[m][batches[step]], rate) for m in MODALITIES}
+            drawn = batches(step)
+            seen = {m: sides[m].look(drawn[m], rate) for m in MODALITIES}
             total = (seen["image"][1] + seen["text"][1]) / 2
             if not self.lambda_a:
                 return total
-            agree = cosine(seen["image"][0], seen["text"][0], len(sides["image"].sae.encoder))
+            width = len(sides["image"].sae.encoder)
+            codes = {m: of_pairs(seen[m][0], tokens, width) for m in MODALITIES}
+            agree = cosine(codes["image"], codes["text"], width)
             return total + self.lambda_a * (1 - agree.mean())
 
         train([side.sae for side in sides.values()], loss, budget, data, "jsae", how)

@@ -5,6 +5,8 @@
 
 The decoder is the difference of means that steering and naming need. Reading with it would confuse
 concepts that go together, so the encoder is a ridge detector fitted to the same labels.
+Labels are of examples: where rows are tokens "rows" above are mean activations of examples, and
+t is the threshold for the strongest token, since that is the code of an example.
 """
 
 from __future__ import annotations
@@ -14,11 +16,11 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from benchmark.contracts import Artifact, Method, Modality, Need, TrainingData
+from benchmark.contracts import Artifact, Method, Modality, Need, TrainingData, averaged
 from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import Same
 from benchmark.sae.training import rows
@@ -38,14 +40,17 @@ class Labelled(Method):
 
     def _tower(self, data: TrainingData, modality: Modality) -> Tower:
         source = rows(data, modality)
-        owner = getattr(data.train, f"{modality}_owner").numpy()
-        has = data.train.labels(modality)[owner]
-        u = source.x.cpu().double() * source.scale - source.mean.cpu()
+        owner, n = data.train.owner(modality), data.train.n_examples(modality)
+        has = data.train.labels(modality)
+        tokens = source.x.cpu().double() * source.scale
+        u = averaged(source.x.cpu(), owner, n)
+        centre = (u.mean(0, dtype=torch.float64) * source.scale).float()
+        u = u.double() * source.scale - centre
         y = torch.from_numpy(np.ascontiguousarray(has)).double()
         real = (y.sum(0) > 0) & (y.sum(0) < len(y))
         difference = _difference(u, y) * real[:, None]
         W_enc = _detectors(u, y, self.ridge) * real
-        b_enc = -_thresholds(u @ W_enc, has)
+        b_enc = -_thresholds(_strongest((tokens - source.mean.cpu()) @ W_enc, owner, n), has)
         return Tower(
             W_enc=W_enc.float(),
             b_enc=torch.where(real, b_enc, -1.0).float(),
@@ -54,6 +59,14 @@ class Labelled(Method):
             scale=source.scale,
             activation="relu",
         )
+
+
+def _strongest(
+    scores: Float[Tensor, "r c"], owner: Int[Tensor, " r"], n: int
+) -> Float[Tensor, "n c"]:
+    """The highest score of each example's rows: what its code will be."""
+    best = scores.new_full((n, scores.shape[1]), -torch.inf)
+    return best.scatter_reduce_(0, owner[:, None].expand_as(scores), scores, "amax")
 
 
 def _difference(u: Float[Tensor, "n d"], y: Float[Tensor, "n c"]) -> Float[Tensor, "c d"]:

@@ -24,9 +24,10 @@ from benchmark.sae.auxk import AuxK
 from benchmark.sae.dictionaries import Paired
 from benchmark.sae.frames import Same
 from benchmark.sae.gates import BatchTopK, JumpReLU
+from benchmark.sae.pairs import row_batches, val_rows
 from benchmark.sae.sparsity import L1Weight
 from benchmark.sae.trainable import Pass, Sae, fvu
-from benchmark.sae.training import Optimiser, order, shared_start, train, written_pairs
+from benchmark.sae.training import Optimiser, shared_start, train
 
 PRESETS: dict[str, dict[str, object]] = {
     "batchtopk": {"sparsity": "batchtopk"},
@@ -39,7 +40,10 @@ HOW = Optimiser()
 
 @dataclass(frozen=True)
 class Shared(Budget, Method):
-    """All latents of the budget in one dictionary; each step sees a batch of pairs."""
+    """All latents of the budget in one dictionary; each step sees a batch of pairs.
+
+    Where rows are tokens it sees as many rows of each modality, whatever example they are of.
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS, Need.SAME_WIDTH})
     sparsity: Literal["topk", "batchtopk", "jumprelu", "matryoshka"] = "topk"
@@ -49,26 +53,24 @@ class Shared(Budget, Method):
     def fit(self, data: TrainingData) -> Artifact:
         sae, source = shared_start(data, self)
         image, text = source["image"], source["text"]
-        image_of, text_of = written_pairs(data.train)
-        batches = order(len(text_of), self, data.generator("order/pairs"))
+        image_rows, text_rows = row_batches(data, self)
 
-        def both(rows: Tensor) -> Float[Tensor, "b d"]:
-            return torch.cat([image.take(image_of[rows]), text.take(text_of[rows])])
+        def both(images: Tensor, texts: Tensor) -> Float[Tensor, "b d"]:
+            return torch.cat([image.take(images), text.take(texts)])
 
-        sample = both(batches.flatten()[:2048])
+        sample = both(image_rows.flatten()[:2048], text_rows.flatten()[:2048])
         weight = self._gate(sae, sample)
         dead = AuxK(sae, self.auxk) if self.auxk and sae.k is not None else None
 
         def loss(step: int) -> Float[Tensor, ""]:
-            u = both(batches[step])
+            u = both(image_rows[step], text_rows[step])
             seen = sae(u)
             total = self._loss(sae, u, seen, weight, HOW.rate(step, self.steps))
             return total + (dead(u, seen) if dead else 0)
 
         train([sae], loss, self, data, "shared dictionary", HOW)
         if isinstance(sae.gate, BatchTopK):
-            n = min(len(data.val.image), len(data.val.text))
-            val = [source[m].scale * data.val.rows(m)[:n].to(data.device) for m in MODALITIES]
+            val = [source[m].scale * val_rows(data, m).to(data.device) for m in MODALITIES]
             sae.gate.settle(sae.pre_activations(torch.cat(val)))
         tower = sae.tower(image.scale)
         dictionary = Paired(tower, replace(tower, scale=text.scale), Same(self.n_latents))

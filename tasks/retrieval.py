@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+import torch
 from jaxtyping import Int
 
 from benchmark.contracts import (
     Metric,
     Need,
-    NotApplicableError,
     Reference,
+    SparseCodes,
     Subject,
     Task,
     Units,
@@ -80,9 +81,7 @@ class Retrieval(Task):
     )
 
     def score(self, subject: Subject) -> dict[str, Units]:
-        """Raises NotApplicableError for activations with more than one row an example."""
-        if not subject.test.pooled:
-            raise NotApplicableError("retrieval needs one row per example: use a pooled site")
+        """Where rows are tokens: by codes of examples and their mean reconstructions."""
         found: dict[str, Units] = {}
         for space in SPACES:
             found |= self.recalls(subject, space)
@@ -134,6 +133,16 @@ def ties(
     }
 
 
+def false_codes(subject: Subject) -> SparseCodes:
+    """Aligned codes of the false captions, each from its own rows."""
+    test = subject.test
+    assert test.negatives is not None
+    assert test.negative_of is not None
+    native, n = subject.encode(test.negatives, "text"), len(test.negative_of)
+    owner = torch.arange(n) if test.negative_owner is None else test.negative_owner
+    return subject.of_examples(native, "text", owner, n)
+
+
 def hard_negatives(subject: Subject) -> dict[str, Units]:
     """1 where the image prefers its true caption to the swapped one, half where they tie."""
     test = subject.test
@@ -141,8 +150,7 @@ def hard_negatives(subject: Subject) -> dict[str, Units]:
         return {}
     key = ("negatives",)
     if key not in subject.cache:
-        codes = subject.dictionary.align(subject.encode(test.negatives, "text"), "text")
-        subject.cache[key] = unit_rows(codes)
+        subject.cache[key] = unit_rows(false_codes(subject))
     caption = test.negative_of.cpu().numpy()
     image = test.caption_of.cpu().numpy()[caption]
     sides = (rows(subject, "", "image"), rows(subject, "", "text"), subject.cache[key])

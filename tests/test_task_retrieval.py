@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.contracts import Modality, NotApplicableError, SparseCodes, Subject, Units
+from benchmark.contracts import Modality, SparseCodes, Subject, Units
 from benchmark.references.changes import identity
 from benchmark.sae.dictionaries import Paired
 from benchmark.sae.frames import disjoint
@@ -248,13 +248,6 @@ def test_reconstructions_of_unequal_widths_are_not_compared() -> None:
     found = values(subject(other, Written(4)))
     assert found["r@1"] == 1
     assert not [name for name in found if name.startswith("reconstruction/")]
-
-
-def test_tokens_are_refused_in_one_line() -> None:
-    data = activations(unit_rows(4, 3, 0), unit_rows(2, 3, 1))
-    tokens = replace(data, ids=("a", "b"), image_owner=torch.tensor([0, 0, 1, 1]))
-    with pytest.raises(NotApplicableError, match="one row per example: use a pooled site"):
-        TASK.score(subject(tokens))
 
 
 @pytest.mark.skipif(not COCO.exists(), reason="the COCO embeddings are not part of the project")

@@ -8,7 +8,7 @@ Axes, the same in every file:
 """
 
 from benchmark.contracts.backends import Backend
-from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined, strongest
+from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined
 from benchmark.contracts.data import (
     Concepts,
     Dataset,
@@ -30,6 +30,7 @@ from benchmark.contracts.needs import (
     derived_seed,
     silent,
 )
+from benchmark.contracts.pooling import averaged, strongest
 from benchmark.contracts.speakers import Asked, Change, Edit, Speaker, Spoken
 from benchmark.contracts.tasks import Metric, Reference, Subject, Task, Units
 
@@ -65,6 +66,7 @@ __all__ = [
     "Task",
     "TrainingData",
     "Units",
+    "averaged",
     "derived_seed",
     "joined",
     "silent",

@@ -104,35 +104,11 @@ def joined(batches: Sequence[SparseCodes]) -> SparseCodes:
     return SparseCodes(torch.cat(values), torch.cat(indices), width)
 
 
-def strongest(codes: SparseCodes, owner: Int[Tensor, " r"], n: int) -> SparseCodes:
-    """Codes of n examples from those of their rows: of each latent its strongest value.
-
-    So an example fires a latent where any of its rows does. Of equal magnitudes the first row's
-    counts. Codes whose rows are the examples come back as they are.
-    """
-    if len(codes) == n and torch.equal(owner, torch.arange(n)):
-        return codes
-    matrix = codes.csr().tocoo()
-    latent = matrix.col.astype(np.int64)
-    place = owner.cpu().numpy()[matrix.row] * codes.width + latent
-    order = np.lexsort((matrix.row, -np.abs(matrix.data), place))
-    first = order[np.concatenate([[True], np.diff(place[order]) > 0])] if len(order) else order
-    example, latent = np.divmod(place[first], codes.width)
-    slot = np.arange(len(first)) - np.searchsorted(example, example)
-    k = int(slot.max(initial=0)) + 1
-    values = torch.zeros(n, k, dtype=codes.values.dtype)
-    indices = torch.zeros(n, k, dtype=torch.long)
-    at = torch.from_numpy(example), torch.from_numpy(slot)
-    values[at] = torch.from_numpy(matrix.data[first]).to(values.dtype)
-    indices[at] = torch.from_numpy(latent)
-    found = SparseCodes.from_slots(values, indices, codes.width)
-    return found if k <= codes.width / 8 else SparseCodes(found.dense(), None, codes.width)
-
-
 class Dictionary(Protocol):
     """A fitted cross-modal dictionary: any class with these members, no need to inherit.
 
-    Encoding one row never depends on the other rows.
+    Encoding one row never depends on the other rows. Where codes are linear in activations, as of
+    principal components, it may say `linear = True`: the code of several rows is then their mean.
     """
 
     @property

@@ -12,9 +12,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from benchmark.contracts.backends import Backend
-from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined, strongest
+from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined
 from benchmark.contracts.data import PairedActivations, Planted
 from benchmark.contracts.needs import Modality, Need, Split, derived_seed
+from benchmark.contracts.pooling import averaged_codes, strongest
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,24 @@ class Subject:
         return self.cache[key]
 
     def codes(self, split: Split, modality: Modality) -> SparseCodes:
-        """Codes of examples in the aligned frame, where the two modalities may be compared.
-
-        Where rows are tokens an example has the strongest value of each latent over its tokens.
-        """
+        """Codes of examples in the aligned frame, where the two modalities may be compared."""
         key = ("aligned", split, modality)
         if key not in self.cache:
             read: PairedActivations = getattr(self, split)
-            codes = self.dictionary.align(self.native(split, modality), modality)
-            self.cache[key] = strongest(codes, read.owner(modality), read.n_examples(modality))
+            owner, n = read.owner(modality), read.n_examples(modality)
+            self.cache[key] = self.of_examples(self.native(split, modality), modality, owner, n)
         return self.cache[key]
+
+    def of_examples(
+        self, native: SparseCodes, modality: Modality, owner: Int[Tensor, " r"], n: int
+    ) -> SparseCodes:
+        """Aligned codes of n examples from native codes of their rows.
+
+        Where rows are tokens an example has the strongest value of each latent over its tokens, or
+        the mean where codes are linear in activations, as dense ones are.
+        """
+        pool = averaged_codes if getattr(self.dictionary, "linear", False) else strongest
+        return self.dictionary.align(pool(native, owner, n), modality)
 
     def encode(self, x: Float[Tensor, "n d"], modality: Modality) -> SparseCodes:
         """Native codes of any rows, batch by batch."""

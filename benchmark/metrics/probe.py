@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from sklearn.linear_model import LogisticRegression
 
-from benchmark.contracts import PairedActivations
+from benchmark.contracts import MODALITIES, PairedActivations, averaged
 
 LIMIT = 2000
 """Images, each with one caption, that the probe is fitted on."""
@@ -15,7 +15,7 @@ LIMIT = 2000
 def modality_probe(
     train: PairedActivations, test: PairedActivations, centred: bool
 ) -> tuple[Float[np.ndarray, " u"], Int[np.ndarray, " u"]]:
-    """1 per test row where logistic regression names its modality, and the image it belongs to.
+    """1 per test example where logistic regression names its modality, and the image it belongs to.
 
     One caption an image, so that both modalities are equally many and a guess scores one half.
     Centred: the train mean of each modality is taken off first. A decision within 1e-6 of the
@@ -39,9 +39,13 @@ def modality_probe(
 def balanced(
     data: PairedActivations, limit: int
 ) -> tuple[tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "n d"]], Int[np.ndarray, " n"]]:
-    """The first images that have a caption, one caption of each, and which images they are."""
+    """The first images that have a caption, one caption of each, and which images they are.
+
+    Where rows are tokens an example is the mean over its own.
+    """
     owner = data.caption_of.cpu().numpy()
     images, first = np.unique(owner, return_index=True)
     images, first = images[:limit], first[:limit]
-    image = data.image.cpu().numpy()[images].astype(np.float64)
-    return (image, data.text.cpu().numpy()[first].astype(np.float64)), images
+    image, text = (averaged(data.rows(m), data.owner(m), data.n_examples(m)) for m in MODALITIES)
+    image, text = image.cpu().numpy()[images], text.cpu().numpy()[first]
+    return (image.astype(np.float64), text.astype(np.float64)), images

@@ -35,6 +35,7 @@ def first_images(activations: PairedActivations, n: int) -> PairedActivations:
         fingerprint=f"{activations.fingerprint}+first{n}",
         concepts=_concepts(activations.concepts, n, texts),
         negatives=None,
+        negative_owner=None,
         negative_of=None,
         negative_kinds=(),
     )
@@ -56,6 +57,22 @@ def caption_pairs(
     return first, rest, place[owner[rest]]
 
 
+def rows_of(
+    owner: Int[Tensor, " r"], examples: Int[Tensor, " n"]
+) -> tuple[Int[Tensor, " s"], Int[Tensor, " s"]]:
+    """The rows of these examples, in their order, and which of the examples each belongs to.
+
+    `owner` says whose each row is; an example may have many, and may be asked for twice.
+    """
+    owner = owner.cpu()
+    order = owner.argsort(stable=True)
+    size = torch.bincount(owner, minlength=int(examples.max()) + 1 if len(examples) else 0)
+    first, counts = (size.cumsum(0) - size)[examples], size[examples]
+    inside = torch.arange(int(counts.sum())) - (counts.cumsum(0) - counts).repeat_interleave(counts)
+    new = torch.arange(len(examples)).repeat_interleave(counts)
+    return order[first.repeat_interleave(counts) + inside], new
+
+
 def captions_as_images(
     data: PairedActivations,
     first: Int[Tensor, " n"],
@@ -63,23 +80,25 @@ def captions_as_images(
     owner: Int[Tensor, " t"],
 ) -> PairedActivations:
     """Activations whose image side is one caption of each image, and whose text side the others."""
-    arange = torch.arange(len(rest))
+    image_rows, image_owner = rows_of(data.text_owner, first)
+    text_rows, text_owner = rows_of(data.text_owner, rest)
     concepts = data.concepts
     if concepts is not None:
         image, text = (concepts.text[rows.numpy()] for rows in (first, rest))
         concepts = replace(concepts, image=image, text=text)
     return replace(
         data,
-        image=data.text[first],
-        text=data.text[rest],
-        image_owner=torch.arange(len(first)),
-        text_owner=arange,
+        image=data.text[image_rows],
+        text=data.text[text_rows],
+        image_owner=image_owner,
+        text_owner=text_owner,
         caption_of=owner,
-        pairs=torch.stack([owner, arange], dim=1),
+        pairs=torch.stack([owner, torch.arange(len(rest))], dim=1),
         ids=tuple(data.ids[i] for i in data.caption_of[first].tolist()),
         fingerprint=f"{data.fingerprint}+captions",
         concepts=concepts,
         negatives=None,
+        negative_owner=None,
         negative_of=None,
         negative_kinds=(),
     )

@@ -22,7 +22,7 @@ from benchmark.contracts import (
     Subject,
 )
 from benchmark.metrics.sides import SIDE, Side, Where, frequent, side
-from benchmark.metrics.subsets import caption_pairs, captions_as_images
+from benchmark.metrics.subsets import caption_pairs, captions_as_images, rows_of
 from benchmark.metrics.transfer import LEAST
 from benchmark.references.changes import inheriting, nothing
 
@@ -39,6 +39,10 @@ class Moved:
     @property
     def width(self) -> int:
         return self.inner.width
+
+    @property
+    def linear(self) -> bool:
+        return getattr(self.inner, "linear", False)
 
     def encode(self, x: Float[Tensor, "n d"], modality: Modality) -> SparseCodes:
         return self.inner.encode(x, modality)
@@ -72,6 +76,10 @@ class OneModality:
     @property
     def width(self) -> int:
         return self.inner.width
+
+    @property
+    def linear(self) -> bool:
+        return getattr(self.inner, "linear", False)
 
     def encode(self, x: Float[Tensor, "n d"], modality: Modality) -> SparseCodes:
         del modality
@@ -162,9 +170,10 @@ def other_captions(subject: Subject, rng: np.random.Generator) -> Subject:
         if not len(first):
             return nothing(subject)
         data[name] = captions_as_images(old, first, rest, owner)
-        for modality, rows in (("image", first), ("text", rest)):
+        for modality, captions in (("image", first), ("text", rest)):
+            rows, _ = rows_of(old.text_owner, captions)
             cache["native", name, modality] = subject.native(name, "text")[rows]
-            cache["aligned", name, modality] = subject.codes(name, "text")[rows]
+            cache["aligned", name, modality] = subject.codes(name, "text")[captions]
     artifact = replace(subject.artifact, dictionary=OneModality(subject.dictionary))
     return replace(subject, artifact=artifact, siblings=(), cache=cache, **data)
 

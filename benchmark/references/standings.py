@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Int
 
-from benchmark.contracts import Modality, PairedActivations, SparseCodes, Subject
+from benchmark.contracts import Modality, PairedActivations, SparseCodes, Subject, averaged
 from benchmark.metrics.ranking import Leaders, Standing, by_query, rank, rank_again
 from benchmark.metrics.similarity import UnitRows, pair_scores, unit_rows
 from benchmark.references.changes import wanted
@@ -59,10 +59,12 @@ def rows(subject: Subject, space: str, modality: Modality) -> UnitRows:
 
 
 def coded(subject: Subject, space: str, modality: Modality) -> SparseCodes:
-    """Aligned codes, or reconstructions seen as dense codes."""
+    """Aligned codes, or reconstructions seen as dense codes: the mean over an example's rows."""
     if not space:
         return subject.codes("test", modality)
-    x = subject.reconstruction("test", modality)
+    test = subject.test
+    made = subject.reconstruction("test", modality)
+    x = averaged(made, test.owner(modality), test.n_examples(modality))
     return SparseCodes(x, None, x.shape[1])
 
 

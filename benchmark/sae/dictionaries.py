@@ -101,6 +101,11 @@ class Paired:
     def width(self) -> int:
         return self.frame.width
 
+    @property
+    def linear(self) -> bool:
+        """Codes are linear in activations: those of an example's tokens may be averaged."""
+        return self.image.activation == self.text.activation == "identity"
+
     def tower(self, modality: Modality) -> Tower:
         return self.image if modality == "image" else self.text
 

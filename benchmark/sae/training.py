@@ -54,7 +54,7 @@ def written_pairs(train: PairedActivations) -> tuple[Int[Tensor, " p"], Int[Tens
     if not train.pooled:
         raise ValueError(
             f"{len(train.image)} image rows for {train.n_images} images: "
-            "training on pairs needs one row per example, choose a pooled site"
+            "pairs of rows need one row per example, sae.pairs draws batches where rows are tokens"
         )
     return train.caption_of, torch.arange(train.n_texts)
 
