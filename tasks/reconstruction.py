@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -18,6 +19,7 @@ from benchmark.contracts import (
     Need,
     NotApplicableError,
     Reference,
+    SparseCodes,
     Subject,
     Task,
     Units,
@@ -88,8 +90,7 @@ def errors(subject: Subject, modality: Modality, about: np.ndarray | None = None
     """Errors about a mean; by default that of the evaluated rows of this modality."""
     x = array(subject.test.rows(modality))
     mean = x.mean(0, dtype=np.float64) if about is None else about
-    owner = subject.test.image_owner if modality == "image" else subject.test.text_owner
-    n = subject.test.n_images if modality == "image" else subject.test.n_texts
+    owner, n = subject.test.owner(modality), subject.test.n_examples(modality)
     found = row_errors(x, array(subject.reconstruction("test", modality)), mean)
     if not found.deviation.any():
         raise NotApplicableError(f"all {len(x)} {modality} rows are equal: nothing to explain")
@@ -171,9 +172,17 @@ def activity(
     l0 = errors.per_example(codes.l0().numpy().astype(np.float64))
     found = {names[0]: Units(l0, errors.count, cluster), names[1]: Units(living.astype(np.float64))}
     if living.any():
-        fires = np.bincount(codes.csr().indices, minlength=codes.width)
+        fires = firings(codes)
         found[names[2]] = Units(fires[living] / len(codes))
     return found
+
+
+def firings(codes: SparseCodes) -> Int[np.ndarray, " w"]:
+    """How many rows each latent fires on."""
+    fired = codes.values != 0
+    if codes.indices is None:
+        return fired.sum(0).numpy()
+    return torch.bincount(codes.indices[fired], minlength=codes.width).numpy()
 
 
 def papers_error(both: dict[Modality, Errors], written: np.ndarray) -> Units:
