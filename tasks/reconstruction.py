@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from benchmark.alignment.coactivation import alive
+from benchmark.alignment.coactivation import alive, firings
 from benchmark.contracts import (
     MODALITIES,
     Metric,
@@ -19,7 +18,6 @@ from benchmark.contracts import (
     Need,
     NotApplicableError,
     Reference,
-    SparseCodes,
     Subject,
     Task,
     Units,
@@ -175,14 +173,6 @@ def activity(
         fires = firings(codes)
         found[names[2]] = Units(fires[living] / len(codes))
     return found
-
-
-def firings(codes: SparseCodes) -> Int[np.ndarray, " w"]:
-    """How many rows each latent fires on."""
-    fired = codes.values != 0
-    if codes.indices is None:
-        return fired.sum(0).numpy()
-    return torch.bincount(codes.indices[fired], minlength=codes.width).numpy()
 
 
 def papers_error(both: dict[Modality, Errors], written: np.ndarray) -> Units:

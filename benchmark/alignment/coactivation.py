@@ -86,12 +86,15 @@ def coactivation(
 
 def alive(codes: SparseCodes) -> Bool[np.ndarray, " m"]:
     """Latents that fire on at least max(10, n/1000) of these rows, which should be train's."""
+    return firings(codes) >= max(10, len(codes) / 1000)
+
+
+def firings(codes: SparseCodes) -> Int[np.ndarray, " m"]:
+    """How many rows each latent fires on."""
+    fired = codes.values != 0
     if codes.indices is None:
-        counts = (codes.values != 0).sum(0)
-    else:
-        fired = codes.indices[codes.values != 0]
-        counts = torch.bincount(fired, minlength=codes.width)
-    return counts.cpu().numpy() >= max(10, len(codes) / 1000)
+        return fired.sum(0).cpu().numpy()
+    return torch.bincount(codes.indices[fired], minlength=codes.width).cpu().numpy()
 
 
 def shuffled(image_of: Int[Tensor, " p"], generator: torch.Generator) -> Int[Tensor, " p"]:
