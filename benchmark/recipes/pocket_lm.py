@@ -28,8 +28,9 @@ SAYS = Describes(
     legend=(
         "Share of questions that are answered, greedily, word by word as the truth has it.\n"
         "`blended`: the scene told patch by patch, several words a patch as a weighted sum of\n"
-        "their embeddings, with wrong words and noise; `plain`: one word a patch; `caption`: one\n"
-        "full caption. `list`: every object in reading order. `place`: the words for a cell."
+        "their embeddings, with wrong words and noise; `worst`: the same with all the noise that\n"
+        "training had; `plain`: one word a patch; `caption`: one full caption, whose words may\n"
+        "mean two things. `list`: every object in reading order. `place`: the words for a cell."
     ),
     bars={"list/blended": 0.95},
     weights="model.safetensors",

@@ -41,6 +41,10 @@ class Noise:
     """Length of the added Gaussian vector, in lengths of a mean word embedding."""
 
 
+MODERATE = Noise(confused=0.15, words=0.1)
+"""Half of what is worst: where a projector that reads well is expected to be."""
+
+
 @dataclass(frozen=True)
 class Blend:
     """Words of every patch and their weights; a weight of 0 is no word."""

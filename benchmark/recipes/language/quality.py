@@ -20,15 +20,16 @@ from benchmark.recipes.probing import proportion
 from benchmark.worlds import questions, textual_maps
 from benchmark.worlds.questions import Exchange, Kind
 from benchmark.worlds.scene import Scene, sample, stream
-from benchmark.worlds.textual_maps import Noise
+from benchmark.worlds.textual_maps import MODERATE, Noise
 
 N_SCENES = 1000
 BATCH = 200
 MAX_ANSWER = 40
 GATE_SEED = 11
-Context = Literal["blended", "plain", "caption"]
+Context = Literal["blended", "worst", "plain", "caption"]
 CARD: tuple[tuple[Kind, Context], ...] = (
     ("list", "blended"),
+    ("list", "worst"),
     ("list", "plain"),
     ("list", "caption"),
     ("is there", "blended"),
@@ -110,7 +111,7 @@ def unseen(kind: Kind, context: Context, noise: Noise, n: int, seed: int) -> lis
 
 def _told(writer: Writer, context: Context, rng: random.Random, scene: Scene, noise: Noise) -> Row:
     """A scene in one of the forms that the model reads."""
-    if context == "blended":
+    if context in ("blended", "worst"):
         return Row(writer.opening(*PICTURE), (), textual_maps.blended(rng, scene, GRID, noise))
     if context == "plain":
         return Row(writer.opening(*textual_maps.plain(rng, scene, GRID, noise)), ())
@@ -122,7 +123,7 @@ def exact(
     model: LlamaForCausalLM, kind: Kind, context: Context, n: int, seed: int = 0
 ) -> dict[str, float]:
     """Share of unseen questions answered word by word as the truth has it."""
-    noise = Noise()
+    noise = Noise() if context == "worst" else MODERATE
     asked = unseen(kind, context, noise, n, seed)
     found = answers(model, asked, noise)
     return proportion([a == b.said.answer for a, b in zip(found, asked, strict=True)])
