@@ -7,7 +7,8 @@ import torch
 
 from benchmark.contracts import MODALITIES, averaged
 from benchmark.sae.pairs import TOKENS, of_pairs, pair_batches, row_batches, spans
-from benchmark.sae.trainable import Pass
+from benchmark.sae.trainable import Pass, cosine
+from methods import jsae
 from methods.jsae import JSAE
 from methods.labelled import Labelled
 from methods.shared import Shared
@@ -68,6 +69,18 @@ def test_jsae_at_tokens_is_repeatable_and_its_alignment_matters(activation) -> N
     made = [fit.directions("image") for fit in fits]
     assert torch.equal(made[0], made[1])
     assert not torch.equal(made[0], made[2])
+
+
+def test_jsae_compares_codes_of_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def noting(a: Pass, b: Pass, m: int) -> torch.Tensor:
+        compared.append((len(a.values), len(b.values)))
+        return cosine(a, b, m)
+
+    monkeypatch.setattr(jsae, "cosine", noting)
+    JSAE(**SMALL).fit(training(tokens(40, 5, 2)))
+    assert set(compared) == {(SMALL["batch_size"] // TOKENS,) * 2}
 
 
 def test_labels_are_of_mean_activations() -> None:

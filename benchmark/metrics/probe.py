@@ -47,5 +47,5 @@ def balanced(
     images, first = np.unique(owner, return_index=True)
     images, first = images[:limit], first[:limit]
     image, text = (averaged(data.rows(m), data.owner(m), data.n_examples(m)) for m in MODALITIES)
-    image, text = image.cpu().numpy()[images], text.cpu().numpy()[first]
-    return (image.astype(np.float64), text.astype(np.float64)), images
+    chosen = image.cpu().numpy()[images], text.cpu().numpy()[first]
+    return (chosen[0].astype(np.float64), chosen[1].astype(np.float64)), images
