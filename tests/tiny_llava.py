@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -125,7 +126,7 @@ def save_next_folder(folder: Path) -> Path:
 
 def save_any_size_folder(folder: Path) -> Path:
     """Qwen2-VL: pictures of any size, merged patches, positions in two dimensions."""
-    words = tokenizer.build()
+    words = deepcopy(tokenizer.build())
     marks = ["<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>"]
     words.add_special_tokens({"additional_special_tokens": marks})
     image, video, start, end = (words.get_vocab()[mark] for mark in marks)
