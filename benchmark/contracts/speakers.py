@@ -47,12 +47,12 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Spoken:
-    """What a forward pass over prompts and given answers found."""
+    """What a forward pass over prompts and given answers found: an answer a row, or a talk's."""
 
     loss: Float[Tensor, " b"]
-    """Summed cross-entropy of each answer's tokens, its end included, in nats."""
+    """Summed cross-entropy of each row's answer tokens, ends included, in nats."""
     tokens: Int[Tensor, " b"]
-    """How many tokens each answer has, its end included."""
+    """How many tokens the answers of each row have, ends included."""
     residuals: Mapping[int, Float[Tensor, "b t d"]]
     """Residual stream after the blocks that were asked for, over prompt and answer."""
     image: Bool[Tensor, "b t"]
@@ -104,4 +104,23 @@ class Speaker(Backend, Protocol):
         patch: Mapping[str, Tensor] | None = None,
     ) -> Spoken:
         """Loss of given answers; differentiable in the tensors of `patch` and only in them."""
+        ...
+
+    def taught(
+        self,
+        pictures: Sequence[Any],
+        talks: Sequence[Sequence[tuple[str, str]]],
+        edits: Sequence[Edit] = (),
+        blocks: Sequence[int] = (),
+        patch: Mapping[str, Tensor] | None = None,
+    ) -> Spoken:
+        """Loss of the answers of each picture's talk; every question is asked alone after it.
+
+        A talk is (question, answer) pairs, one or more; a row of what is found is a picture, its
+        loss [b] the sum, in nats, of what `spoken` finds for each pair alone, and differentiable
+        alike. Residuals are promised at image positions, which all questions of a picture share;
+        what follows them is as the backend laid it out. An edit's change is made of [b, t, d], a
+        row a picture, and must not ask in which column a token stands. Raises ValueError where
+        there is no picture, a talk is empty, or their numbers differ.
+        """
         ...

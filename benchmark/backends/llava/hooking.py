@@ -56,15 +56,24 @@ class Editor:
 
 
 @contextmanager
-def edited(blocks: Blocks, asked: Prompts, edits: Sequence[Edit]) -> Iterator[None]:
+def edited(
+    blocks: Blocks,
+    asked: Prompts,
+    edits: Sequence[Edit],
+    written: Bool[Tensor, "b t"] | None = None,
+) -> Iterator[None]:
     """Makes the edits, in their order, while the context is open.
 
+    `written` are columns of the prompts themselves that are answers: edits that go on reach them.
     Raises ValueError on a block that is not there, on an edit of pictures where the prompts have
     none, and on a choice of patches that is not [prompts, patches].
     """
     with ExitStack() as hooks:
         for edit in edits:
-            editor = Editor(edit, chosen(asked, edit))
+            where = chosen(asked, edit)
+            if written is not None and edit.decode:
+                where = where | (written & where.any(1, keepdim=True))
+            editor = Editor(edit, where)
             hooks.callback(blocks[edit.block].register_forward_hook(editor).remove)
         yield
 

@@ -17,6 +17,7 @@ from benchmark.backends.llava.hooking import edited
 from benchmark.backends.llava.rows import Ragged, of_pictures, of_texts, pictures_of
 from benchmark.backends.llava.sharing import check_patch, with_weights
 from benchmark.backends.llava.speaking import run, spoken, streams
+from benchmark.backends.llava.teaching import taught
 from benchmark.contracts import Dataset, Edit, Examples, Modality, Need, Site, Spoken
 
 
@@ -146,6 +147,20 @@ class Llava:
         check_patch(self.model, weights, self.name)
         ids = self.asker.chat.answer_ids(answers)
         return spoken(self.model, self.blocks, asked, ids, edits, blocks, weights)
+
+    def taught(
+        self,
+        pictures: Sequence[Any],
+        talks: Sequence[Sequence[tuple[str, str]]],
+        edits: Sequence[Edit] = (),
+        blocks: Sequence[int] = (),
+        patch: Mapping[str, Tensor] | None = None,
+    ) -> Spoken:
+        """Loss of the answers of each picture's talk; every question is asked alone after it."""
+        weights = patch or {}
+        check_patch(self.model, weights, self.name)
+        whole = self.model, self.blocks, self.asker
+        return taught(*whole, pictures, talks, edits, blocks, weights)
 
     def patched(self, patch: Mapping[str, Tensor]) -> Llava:
         """The model with weights replaced, all others shared; this one stays untouched.

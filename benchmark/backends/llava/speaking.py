@@ -26,9 +26,20 @@ def run(model: Any, asked: Prompts, weights: Mapping[str, Tensor], keep: int = 1
     if not hasattr(model.base_model, "get_rope_index"):
         places = asked.inputs["attention_mask"].long().cumsum(1) - 1
         inputs["position_ids"] = places.clamp(min=0)
+    return logits_of(model, inputs, weights)
+
+
+def logits_of(model: Any, inputs: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Tensor:
+    """Logits of a forward pass, with some weights replaced."""
     if weights:
-        return torch.func.functional_call(model, dict(weights), kwargs=inputs).logits
+        return torch.func.functional_call(model, dict(weights), kwargs=dict(inputs)).logits
     return model(**inputs).logits
+
+
+def graded(patch: Mapping[str, Tensor]) -> torch.set_grad_enabled:
+    """A context that keeps what gradients need only where a tensor of the patch wants one."""
+    wanted = any(value.requires_grad for value in patch.values())
+    return torch.set_grad_enabled(torch.is_grad_enabled() and wanted)
 
 
 def streams(
@@ -61,8 +72,7 @@ def spoken(
         raise ValueError(f"found {len(answers)} answers to {len(asked)} prompts, wanted one each")
     told, real = _padded(answers, asked.inputs["input_ids"])
     whole = _continued(asked, told, real)
-    grad = torch.is_grad_enabled() and any(value.requires_grad for value in patch.values())
-    with torch.set_grad_enabled(grad), edited(blocks, asked, edits), reading(blocks, wanted) as at:
+    with graded(patch), edited(blocks, asked, edits), reading(blocks, wanted) as at:
         logits = run(model, whole, patch, keep=told.shape[1] + 1)[:, :-1].float()
         losses = nn.functional.cross_entropy(logits.flatten(0, 1), told.flatten(), reduction="none")
         loss = (losses.view(told.shape) * real).sum(1)
