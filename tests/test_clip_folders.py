@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from benchmark.backends import clip_loading
+from benchmark.backends import clip_opening
 from benchmark.backends.clip import open_backend
 from tests.tiny_clip import TEXT, save_folder
 
@@ -108,7 +108,7 @@ def test_a_hub_out_of_reach_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_weights_of_openai_get_their_own_activation(monkeypatch: pytest.MonkeyPatch) -> None:
-    wants = clip_loading._wants_quick_gelu
+    wants = clip_opening.wants_quick_gelu
     assert wants("ViT-B-32", "openai")
     assert not wants("ViT-B-32-quickgelu", "openai")
     assert not wants("ViT-B-32", "laion2b_s34b_b79k")

@@ -1,5 +1,8 @@
 """Any open_clip model: `pocket-clip`, `clip:FOLDER`, `clip:ARCH/PRETRAINED`, `clip:hf-hub:ID`.
 
+With `?weights=untrained` behind it, or `-untrained` behind the shipped name, a model is the same in
+all but its weights, which are drawn from a seed: the control that never learned anything.
+
 Sites: `embedding`, the L2-normalised outputs of both towers; `block:l`, the residual stream after
 block l, mean over patch tokens (without CLS) and over real text tokens (without padding);
 `patches`, every patch token after the last block.
@@ -16,9 +19,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from benchmark.backends.clip_folders import weights_file
+from benchmark.backends.clip_folders import checked
 from benchmark.backends.clip_loading import hash_of, load
-from benchmark.backends.clip_names import SHIPPED, source
+from benchmark.backends.clip_names import source
 from benchmark.backends.clip_towers import TextReader, n_prefix_tokens, sites_of, text_reader
 from benchmark.backends.hooks import mean_over, outputs_of, residual
 from benchmark.backends.pixels import Pixels, pixels_of
@@ -109,12 +112,9 @@ def spelling(spec: str) -> str:
 
     Raises ValueError, one line, where a name stands for nothing or a folder is not whole.
     """
-    name = spec.removeprefix("clip:")
-    found = source(name)
-    if found.folder is None:
-        return f"clip:{name}"
-    weights_file(found.folder)
-    return name if name in SHIPPED else f"clip:{found.folder.resolve()}"
+    found = source(spec)
+    checked(found)
+    return found.spelling
 
 
 def open_backend(spec: str, *, device: torch.device | str = "cpu", dtype: str = "float32") -> Clip:
@@ -123,7 +123,7 @@ def open_backend(spec: str, *, device: torch.device | str = "cpu", dtype: str = 
     Raises ValueError, one line, where the model cannot be had.
     """
     device = torch.device(device)
-    loaded = load(spec.removeprefix("clip:"), device, dtype)
+    loaded = load(spec, device, dtype)
     config = dict(loaded.model.get_submodule("visual").preprocess_cfg)  # type: ignore[arg-type]
     return Clip(
         name=spec,

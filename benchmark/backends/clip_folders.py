@@ -6,6 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from benchmark.backends.clip_names import Source
+from benchmark.backends.options import check_shipped
 from benchmark.backends.paths import standing_at
 from benchmark.messages.raised import one_line, with_kind
 
@@ -25,11 +27,24 @@ PREFERRED = (
 TOKENIZER = ("tokenizer", "vocab", "merges", "special_tokens", "added_tokens", "spiece")
 
 
-def weights_file(folder: Path) -> Path:
-    """The weights file of a folder that has all it needs."""
-    found = standing_at(folder)
-    if found != "a folder":
-        raise ValueError(f"{folder}: found {found} there, wanted an open_clip model folder")
+def checked(found: Source) -> Path | None:
+    """The weights file of a source's folder; None where there is no folder, or weights are drawn.
+
+    Raises ValueError, one line, where the folder is not whole: drawn weights need none there.
+    """
+    if found.folder is None:
+        return None
+    if found.name:
+        check_shipped(found.name, found.folder, "pocket_clip")
+    _check_described(found.folder)
+    return weights_file(found.folder) if found.trained else None
+
+
+def _check_described(folder: Path) -> None:
+    """Raises ValueError where a folder has no configuration of open_clip."""
+    there = standing_at(folder)
+    if there != "a folder":
+        raise ValueError(f"{folder}: found {there} there, wanted an open_clip model folder")
     config = folder / CONFIG_FILE
     if not config.is_file():
         raise ValueError(f"{folder} has no {CONFIG_FILE}, wanted open_clip's folder format")
@@ -41,6 +56,10 @@ def weights_file(folder: Path) -> Path:
         raise ValueError(f"{config} is no JSON ({one_line(error)}): cut short?") from error
     if not isinstance(description, dict) or "model_cfg" not in description:
         raise ValueError(f"{config} has no 'model_cfg', wanted open_clip's folder format")
+
+
+def weights_file(folder: Path) -> Path:
+    """The one file that open_clip reads. Raises ValueError where there is none, or it is spoilt."""
     files = sorted(file for file in folder.iterdir() if file.suffix in WEIGHTS)
     known = [folder / name for name in PREFERRED if folder / name in files]
     if not known and len(files) != 1:
@@ -64,8 +83,8 @@ def _check_safetensors(path: Path) -> None:
         ) from error
 
 
-def hash_of_folder(folder: Path, weights: Path) -> str:
-    """sha256 over all that the numbers depend on: weights, configuration and tokenizer."""
+def hash_of_folder(folder: Path, weights: Path | None) -> str:
+    """sha256 over all files that the numbers depend on: weights, configuration and tokenizer."""
     digest = hashlib.sha256()
     for file in sorted(folder.iterdir()):
         if file == weights or file.name == CONFIG_FILE or file.name.startswith(TOKENIZER):

@@ -15,12 +15,10 @@ from urllib.request import getproxies
 import torch
 from torch import Tensor, nn
 
-from benchmark.backends.clip_folders import CONFIG_FILE, hash_of_folder, weights_file
-from benchmark.backends.clip_names import source
-from benchmark.backends.quiet import quiet
+from benchmark.backends.clip_folders import CONFIG_FILE, checked, hash_of_folder
+from benchmark.backends.clip_names import Source, source
+from benchmark.backends.clip_opening import PRECISIONS, opened, untrained, wants_quick_gelu
 from benchmark.messages.raised import with_kind
-
-PRECISIONS = {"float32": "fp32", "bfloat16": "pure_bf16", "float16": "pure_fp16"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +29,11 @@ class Loaded:
     transform: Callable[[Any], Tensor]
     tokenizer: Callable[[list[str]], Tensor]
     revision: str
-    """sha256 over weights, configuration and tokenizer."""
+    """sha256 over weights, read or drawn, configuration and tokenizer."""
 
 
 def load(name: str, device: torch.device, dtype: str) -> Loaded:
-    """The model of a shipped name, folder, `arch/pretrained` or `hf-hub:…`.
+    """The model of a shipped name, folder, `arch/pretrained` or `hf-hub:…`, with its options.
 
     Raises ValueError, one line, on an unknown name, a folder that is not whole, weights that
     cannot be read and a hub that cannot be reached.
@@ -46,72 +44,44 @@ def load(name: str, device: torch.device, dtype: str) -> Loaded:
         raise ValueError("device 'cuda' was asked for, but there is none here: use --device cpu")
     found = source(name)
     if found.folder is not None:
-        return _from_folder(found.folder, device, dtype)
-    return _from_hub(found.name, found.pretrained, device, dtype)
+        return _from_folder(found, found.folder, device, dtype)
+    return _from_hub(found, device, dtype)
 
 
-def _from_folder(folder: Path, device: torch.device, dtype: str) -> Loaded:
+def _from_folder(found: Source, folder: Path, device: torch.device, dtype: str) -> Loaded:
     """A model in open_clip's own folder format, read through `local-dir:`."""
-    weights = weights_file(folder)
+    weights = checked(found)
+    make = opened if found.trained else untrained
     try:
-        model, transform, tokenizer = _opened(f"local-dir:{folder}", None, False, device, dtype)
+        model, transform, tokenizer = make(f"local-dir:{folder}", None, False, device, dtype)
     except Exception as error:
+        needs = f"{weights.name}, {CONFIG_FILE}" if weights else CONFIG_FILE
         raise ValueError(
             f"{folder} does not open as an open_clip model ({with_kind(error)}): are "
-            f"{weights.name}, {CONFIG_FILE} and the tokenizer whole and made for each other?"
+            f"{needs} and the tokenizer whole and made for each other?"
         ) from error
-    _check_finite(model, str(weights))
-    return Loaded(model, transform, tokenizer, hash_of_folder(folder, weights))
+    _check_finite(model, str(weights or folder))
+    revision = hash_of_folder(folder, weights)
+    revision = revision if found.trained else hash_of(model.state_dict(), f"untrained {revision}")
+    return Loaded(model, transform, tokenizer, revision)
 
 
-def _from_hub(name: str, pretrained: str | None, device: torch.device, dtype: str) -> Loaded:
-    """A model by open_clip's own name; its revision is a hash of the weights that came."""
-    spec = name if pretrained is None else f"{name}/{pretrained}"
-    gelu = pretrained is not None and _wants_quick_gelu(name, pretrained)
+def _from_hub(found: Source, device: torch.device, dtype: str) -> Loaded:
+    """A model by open_clip's own name; its revision is a hash of the weights it has."""
+    name, pretrained = found.name, found.pretrained
+    gelu = pretrained is not None and wants_quick_gelu(name, pretrained)
+    make = opened if found.trained else untrained
     try:
         with no_retries_offline():
-            model, transform, tokenizer = _opened(name, pretrained, gelu, device, dtype)
+            model, transform, tokenizer = make(name, pretrained, gelu, device, dtype)
     except Exception as error:
         raise ValueError(
-            f"clip:{spec} could not be fetched or opened ({with_kind(error)}): is the hub in "
+            f"{found.spelling} could not be fetched or opened ({with_kind(error)}): is the hub in "
             f"reach? offline, a downloaded folder works as clip:/path/to/folder"
         ) from error
-    _check_finite(model, f"clip:{spec}")
-    return Loaded(model, transform, tokenizer, hash_of(model.state_dict(), f"{spec} gelu {gelu}"))
-
-
-def _wants_quick_gelu(arch: str, pretrained: str) -> bool:
-    """Whether these weights were trained with QuickGELU though the architecture's name lacks it."""
-    import open_clip
-
-    config = open_clip.get_model_config(arch) or {}
-    tag = open_clip.pretrained.get_pretrained_cfg(arch, pretrained) or {}
-    wants, has = bool(tag.get("quick_gelu")), bool(config.get("quick_gelu"))
-    if tag and has and not wants:
-        raise ValueError(
-            f"clip:{arch}/{pretrained} was trained without QuickGELU: drop '-quickgelu' from the "
-            f"name"
-        )
-    return wants and not has
-
-
-def _opened(
-    name: str, pretrained: str | None, quick_gelu: bool, device: torch.device, dtype: str
-) -> tuple[nn.Module, Callable[[Any], Tensor], Callable[[list[str]], Tensor]]:
-    """The one code path: the same calls for a shipped folder and for a hub model."""
-    with quiet():
-        import open_clip
-
-        model, _, transform = open_clip.create_model_and_transforms(
-            name,
-            pretrained=pretrained,
-            precision=PRECISIONS[dtype],
-            device=device,
-            force_quick_gelu=quick_gelu,
-            require_pretrained=True,
-        )
-        tokenizer = open_clip.get_tokenizer(name)
-    return model.eval().requires_grad_(False), transform, tokenizer
+    _check_finite(model, found.spelling)
+    salt = found.spelling.removeprefix("clip:")
+    return Loaded(model, transform, tokenizer, hash_of(model.state_dict(), f"{salt} gelu {gelu}"))
 
 
 def hash_of(weights: Mapping[str, Tensor], salt: str) -> str:

@@ -1,19 +1,23 @@
 """What the name of a CLIP model stands for: a folder, an architecture with weights, a repository.
 
-Nothing is fetched or opened here, so that a wrong name is told at once.
+Any of them followed by `?weights=untrained` has weights drawn from a seed. Nothing is fetched or
+opened here, so that a wrong name is told at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmark.backends.options import WEIGHTS, parsed, spelled, trained_name
 from benchmark.backends.paths import path_of, standing_at
 from benchmark.backends.quiet import quiet
 from benchmark.messages.nearest import nearest
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-SHIPPED = ("pocket-clip", "pocket-clip-untrained")
+SHIPPED = ("pocket-clip",)
+"""Names that are folders of assets; each with `-untrained` behind it is its control."""
+OPTIONS = {"weights": WEIGHTS}
 
 
 @dataclass(frozen=True)
@@ -22,18 +26,34 @@ class Source:
 
     folder: Path | None = None
     name: str = ""
-    """An architecture of open_clip, or `hf-hub:` and a repository."""
+    """The name of a shipped folder, an architecture of open_clip, or `hf-hub:` and a repository."""
     pretrained: str | None = None
     """open_clip's tag of weights, or a file of them; None for a repository."""
+    trained: bool = True
+    """Whether weights are read; else they are drawn."""
+    spelling: str = ""
+    """The one way to write it."""
 
 
 def source(name: str) -> Source:
-    """What a shipped name, folder, `arch/pretrained` or `hf-hub:…` stands for.
+    """What a shipped name, folder, `arch/pretrained` or `hf-hub:…`, with options, stands for.
 
     Raises ValueError, one line with the nearest name, where it stands for nothing.
     """
-    if name in SHIPPED:
-        return Source(folder=ASSETS / name)
+    name, given = parsed(name.removeprefix("clip:"), OPTIONS)
+    name, given = trained_name(name, given, SHIPPED)
+    shipped = name in SHIPPED
+    found = Source(folder=ASSETS / name, name=name) if shipped else _of_the_user(name)
+    place = name if found.folder is None else found.folder.resolve()
+    return replace(
+        found,
+        trained=given.get("weights") != "untrained",
+        spelling=spelled(name if shipped else f"clip:{place}", given, OPTIONS, shipped=shipped),
+    )
+
+
+def _of_the_user(name: str) -> Source:
+    """A folder, an architecture with weights, or a repository."""
     if name.startswith("hf-hub:"):
         return Source(name=name)
     path = path_of(name)
