@@ -27,6 +27,7 @@ from transformers import (
 
 from benchmark.backends import open_clip_towers
 from benchmark.backends.clip_loading import no_retries_offline
+from benchmark.backends.drawing import drawn
 from benchmark.messages.raised import one_line, with_kind
 
 PARTS_FILE, PROJECTOR_FILE = "parts.json", "projector.safetensors"
@@ -94,31 +95,40 @@ def place(folder: Path, part: str, what: str) -> str:
     return part
 
 
-def language_model(where: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A language model and its tokenizer. Raises ValueError in one line."""
+def language_model(
+    where: str, trained: bool = True
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A language model and its tokenizer; its weights are drawn where `trained` is false.
+
+    Raises ValueError in one line.
+    """
     with opening("a language model", where):
-        found: Any = AutoModelForCausalLM.from_pretrained(
-            where, dtype=torch.float32, output_loading_info=True
-        )
+        model, report = _model(AutoModelForCausalLM, where, trained)
         tokenizer = AutoTokenizer.from_pretrained(where)
-    model, report = found
     check_whole(report, where)
     return model, tokenizer
 
 
-def vision_tower(where: str) -> tuple[PreTrainedModel, Any]:
+def vision_tower(where: str, trained: bool = True) -> tuple[PreTrainedModel, Any]:
     """A tower and its image processor, from transformers' format or an open_clip folder.
 
-    Raises ValueError in one line.
+    The tower's weights are drawn where `trained` is false. Raises ValueError in one line.
     """
     if (Path(where) / open_clip_towers.CONFIG_FILE).is_file():
-        return open_clip_towers.opened(Path(where))
+        return open_clip_towers.opened(Path(where), trained)
     with opening("a vision tower", where):
-        found: Any = AutoModel.from_pretrained(where, dtype=torch.float32, output_loading_info=True)
+        model, report = _model(AutoModel, where, trained)
         pictures = AutoImageProcessor.from_pretrained(where)
-    model, report = found
     check_whole(report, where)
     return getattr(model, "vision_model", model), pictures
+
+
+def _model(kind: Any, where: str, trained: bool) -> tuple[Any, Mapping[str, Any]]:
+    """A model of an auto class in single precision, and what is said of missing weights."""
+    if not trained:
+        return drawn(kind, where), {"missing_keys": ()}
+    found: Any = kind.from_pretrained(where, dtype=torch.float32, output_loading_info=True)
+    return found
 
 
 @contextmanager

@@ -22,7 +22,8 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from benchmark.backends.host_parts import language_model, place, read, vision_tower
+from benchmark.backends.drawing import SEED, drawing
+from benchmark.backends.host_parts import Parts, language_model, place, read, vision_tower
 from benchmark.messages.raised import one_line
 
 IMAGE = "<image>"
@@ -40,14 +41,40 @@ def opened(
     time.
     """
     parts = read(folder)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        tower, pictures = vision_tower(place(folder, parts.vision_tower, "vision_tower"))
-        language, tokenizer = language_model(place(folder, parts.language_model, "language_model"))
-        model = joined(tower, language, tokenizer, parts.vision_feature_layer)
+    model, processor = _of_parts(folder, parts)
     if trained:
         load_projector(model, folder / parts.projector)
-    return model.eval(), processor_of(model, tokenizer, pictures)
+    return model.eval(), processor
+
+
+def untrained(folder: Path) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
+    """The host of a folder with all weights drawn from the seed, in single precision.
+
+    Needs no weights, only what describes the parts. Raises ValueError in one line.
+    """
+    model, processor = _of_parts(folder, read(folder), trained=False)
+    return blank(model), processor
+
+
+def blank(model: LlavaForConditionalGeneration, seed: int = SEED) -> LlavaForConditionalGeneration:
+    """The same model with all weights drawn anew: the control that never learned anything."""
+    with drawing(seed):
+        fresh = LlavaForConditionalGeneration(model.config)
+    make_linear(fresh)
+    fresh.generation_config = model.generation_config
+    return fresh.eval()
+
+
+def _of_parts(
+    folder: Path, parts: Parts, trained: bool = True
+) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
+    """The parts joined by a drawn projector, and how they read; what is drawn is drawn alike."""
+    with drawing():
+        tower, pictures = vision_tower(place(folder, parts.vision_tower, "vision_tower"), trained)
+        where = place(folder, parts.language_model, "language_model")
+        language, tokenizer = language_model(where, trained)
+        model = joined(tower, language, tokenizer, parts.vision_feature_layer)
+    return model, processor_of(model, tokenizer, pictures)
 
 
 def joined(

@@ -44,18 +44,23 @@ _BLOCK = {
 }
 
 
-def opened(folder: Path) -> tuple[CLIPVisionModel, CLIPImageProcessor]:
-    """Tower and image processor of an open_clip folder. Raises ValueError in one line."""
+def opened(folder: Path, trained: bool = True) -> tuple[CLIPVisionModel, CLIPImageProcessor]:
+    """Tower and image processor of an open_clip folder. Raises ValueError in one line.
+
+    With `trained` false no weights are read: the tower is as transformers draws it.
+    """
     try:
         described = json.loads((folder / CONFIG_FILE).read_text())
         model_cfg, preprocess = described["model_cfg"], described["preprocess_cfg"]
         vision, quick_gelu = model_cfg["vision_cfg"], model_cfg.get("quick_gelu", False)
-        weights = load_file(folder / WEIGHTS_FILE)
+        weights = load_file(folder / WEIGHTS_FILE) if trained else {}
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ValueError(
             f"{folder} does not open as an open_clip folder ({with_kind(error)}): are "
             f"{CONFIG_FILE} and {WEIGHTS_FILE} whole?"
         ) from error
+    if not trained:
+        return CLIPVisionModel(config(vision, quick_gelu)).eval(), image_processor(preprocess)
     visual = {
         name.removeprefix("visual."): value.float()
         for name, value in weights.items()

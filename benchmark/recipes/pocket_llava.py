@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 import benchmark
+from benchmark.backends import hosts
 from benchmark.backends.host_parts import PROJECTOR_FILE
 from benchmark.recipes.card import Describes
 from benchmark.recipes.recipe import Recipe, parser, run, told
@@ -73,7 +74,7 @@ def full(start: Path) -> Callable[[Plan, torch.device, Path], Training]:
     def train(plan: Plan, device: torch.device, folder: Path) -> Training:
         model, processor = assembly.opened(start)
         if not plan.steps:
-            model = assembly.blank(model, plan.seed)
+            model = hosts.blank(model, plan.seed)
         objective = Objective(plan, model, True, device)
         training = Training(plan, objective.modules, objective, folder, objective.start)
         training.run(lambda: folders.save_whole(objective.finished(), processor, folder))

@@ -1,10 +1,9 @@
-"""The pocket VLMs from their parts, as any host is joined, and at their initial weights."""
+"""The pocket VLMs from their parts, as any host is joined."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from transformers import (
     CLIPVisionModel,
     LlamaForCausalLM,
@@ -42,12 +41,3 @@ def opened(
             f"{folder}: its tower has {model.config.image_seq_length} patches, wanted {GRID**2}"
         )
     return model, found
-
-
-def blank(model: LlavaForConditionalGeneration, seed: int) -> LlavaForConditionalGeneration:
-    """The same model with all weights drawn anew: the control that never learned anything."""
-    torch.manual_seed(seed)
-    fresh = LlavaForConditionalGeneration(model.config)
-    hosts.make_linear(fresh)
-    fresh.generation_config = model.generation_config
-    return fresh.eval()
