@@ -1,8 +1,9 @@
 """Backends by name: what turns examples into activations. Imports no torch until one is asked for.
 
 A spec is `name` or `scheme:rest`: `pocket-clip`, `clip:ViT-B-32/openai`, `embeddings:FILE.npz`,
-`synthetic:alpha=.5`. Each module has one `open_backend(spec, device)`, and a `spelling(spec)` that
-finds what is wrong with a spec on its face.
+`synthetic:alpha=.5`; models take options, as in `llava:FOLDER?weights=untrained`. Each module has
+one `open_backend(spec, device)`, and a `spelling(spec)` that finds what is wrong with a spec on its
+face.
 """
 
 from __future__ import annotations
@@ -17,12 +18,27 @@ from benchmark.messages.nearest import hint
 if TYPE_CHECKING:
     from benchmark.contracts import Backend
 
+LLAVA = "llava.backend"
 MODULES: dict[str, tuple[str, str]] = {
     "pocket-clip": ("clip", "small open_clip model over rendered scenes, shipped"),
-    "pocket-clip-untrained": ("clip", "the same model at its initial weights: a control"),
+    "pocket-clip-untrained": ("clip", "the same with weights drawn from a seed: a control"),
+    "pocket-llava": (LLAVA, "small vision-language model over rendered scenes, all of it trained"),
+    "pocket-llava-untrained": (LLAVA, "the same with weights drawn from a seed: a control"),
+    "pocket-llava-frozen": (LLAVA, "frozen pocket-clip tower and language model, linear projector"),
+    "pocket-llava-frozen-untrained": (LLAVA, "the same, all weights drawn from a seed: a control"),
+    "pocket-llava-frozen-ssl": (LLAVA, "the same host on a self-supervised tower"),
+    "pocket-llava-frozen-ssl-untrained": (LLAVA, "the same, all weights drawn from a seed"),
     "synthetic": ("planted", "planted sparse world with known dictionaries (synthetic:alpha=.5)"),
-    "clip": ("clip", "any open_clip model: clip:ARCH/PRETRAINED, clip:hf-hub:REPO, clip:FOLDER"),
-    "llava": ("llava.backend", "any vision-language model: llava:FOLDER, llava:ORG/NAME"),
+    "clip": (
+        "clip",
+        "any open_clip model: clip:ARCH/PRETRAINED, clip:hf-hub:REPO, clip:FOLDER; with "
+        "?weights=untrained behind it its control",
+    ),
+    "llava": (
+        LLAVA,
+        "any vision-language model: llava:FOLDER, llava:ORG/NAME; with ?weights=untrained behind "
+        "it its control",
+    ),
     "embeddings": ("embeddings", "your paired matrices: embeddings:FILE.npz or .safetensors"),
 }
 GROUPS: dict[str, tuple[str, ...]] = {"pocket": ("pocket-clip",)}
@@ -33,7 +49,8 @@ AFTER_COLON: dict[str, str] = {
     "embeddings": "a file of paired rows after a colon, as in embeddings:pairs.npz",
 }
 """What must follow the colon, where a name alone is no backend."""
-ALONE = ("pocket-clip", "pocket-clip-untrained")
+ALONE = tuple(name for name in MODULES if name.startswith("pocket-"))
+"""Shipped models: what may follow is options, as in `pocket-llava?text_pass=joint`."""
 
 
 def expand(names: Iterable[str]) -> list[str]:
@@ -57,6 +74,8 @@ def open_backend(spec: str, device: str = "cpu") -> Backend:
 def _module(spec: str) -> ModuleType:
     """The module of a spec whose form is right."""
     scheme, colon, rest = spec.partition(":")
+    model = scheme.partition("?")[0]
+    scheme = model if model in ALONE else scheme
     if scheme not in MODULES:
         there = hint(scheme, [*MODULES, *GROUPS])
         raise ValueError(f"no backend called {spec or repr(spec)}: {there}")

@@ -2,7 +2,8 @@
 
 Sites: `block:l`, the residual stream after decoder block l (0-based), mean over the patch tokens of
 a picture and over a caption's own tokens; `block:l/tokens`, every one of them. By default captions
-are read without a picture; with `?text_pass=joint` each is read after its own picture.
+are read without a picture; with `?text_pass=joint` each is read after its own picture. With
+`?weights=untrained` all weights are drawn from a seed: the control that never learned anything.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import torch
 
 from benchmark.backends.llava.asking import asker_of
 from benchmark.backends.llava.blocks import blocks_of
-from benchmark.backends.llava.folders import check_folder
+from benchmark.backends.llava.folders import check
 from benchmark.backends.llava.loading import load
 from benchmark.backends.llava.model import Llava
 from benchmark.backends.llava.names import source
 from benchmark.contracts import Need
+from benchmark.worlds.scenes import Scenes
 
+SIZES = (4_000, 500, 1_000)
+"""Scenes of each split over which the shipped models are run: a picture costs them 42 tokens."""
 SPEAKS = frozenset({Need.GENERATION, Need.TOKENS, Need.SAME_WIDTH})
 
 
@@ -28,8 +32,7 @@ def spelling(spec: str) -> str:
     Raises ValueError, one line, where a name stands for nothing or a folder is not whole.
     """
     found = source(spec)
-    if found.folder is not None:
-        check_folder(found.folder)
+    check(found)
     return found.spelling
 
 
@@ -59,4 +62,5 @@ def open_backend(spec: str, *, device: torch.device | str = "cpu") -> Llava:
         model=loaded.model,
         blocks=blocks,
         asker=asker,
+        data=Scenes(sizes=SIZES) if found.spelling.partition("?")[0] in SHIPPED else None,
     )

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmark.backends.llava.names import Source
+from benchmark.backends.options import check_shipped
 from benchmark.backends.paths import standing_at
 from benchmark.messages.raised import one_line, with_kind
 
@@ -16,24 +18,34 @@ PATTERNS = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
 """Files that the numbers depend on: weights, configuration, processor, tokenizer, template."""
 
 
-def check_folder(folder: Path) -> tuple[Path, ...]:
-    """The files of weights of a folder that has all it needs.
+def check(found: Source) -> None:
+    """Raises ValueError, one line, where a source's folder lacks what it is opened from.
 
-    Raises ValueError, one line, where there is no folder, no configuration, a shard is missing or
-    a file is cut short.
+    That is a configuration and, where weights are not drawn, every file of them.
+    """
+    if found.folder is None:
+        return
+    if found.shipped:
+        check_shipped(found.shipped, found.folder, "pocket_llava")
+    check_folder(found.folder, weights=found.trained)
+
+
+def check_folder(folder: Path, *, weights: bool = True) -> None:
+    """Raises ValueError, one line, where a folder is not whole.
+
+    There is no folder, no configuration, a shard is missing or a file is cut short; without
+    `weights` shards and files of them are not looked at.
     """
     there = standing_at(folder)
     if there != "a folder":
         raise ValueError(f"{folder}: found {there} there, wanted a folder of transformers")
     if has_parts(folder):
-        return (folder / PARTS_FILE,)
+        return
     config = folder / "config.json"
     if not config.is_file() or "model_type" not in _json(config):
         raise ValueError(f"{folder} has no config.json with a model_type, wanted one")
-    files = _weights(folder)
-    for file in files:
+    for file in _weights(folder) if weights else ():
         _check_safetensors(file)
-    return files
 
 
 def has_parts(folder: Path) -> bool:

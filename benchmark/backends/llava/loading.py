@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,16 @@ import torch
 from torch import nn
 
 from benchmark.backends.clip_loading import hash_of, no_retries_offline
-from benchmark.backends.llava.folders import check_folder, has_parts, hash_of_folder
+from benchmark.backends.llava.folders import check, has_parts, hash_of_folder
 from benchmark.backends.llava.names import Source
 from benchmark.backends.quiet import quiet
 from benchmark.contracts import Need
 from benchmark.messages.raised import with_kind
+
+Found = tuple[Any, Any, Mapping[str, Any]]
+"""Model, processor, and what transformers says of weights that are missing or do not fit."""
+NOTHING_WRONG = {"mismatched_keys": (), "missing_keys": ()}
+PLACES = ("_name_or_path", "transformers_version")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +45,12 @@ def load(source: Source, device: torch.device) -> Loaded:
     """
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError("device 'cuda' was asked for, but there is none here: use --device cpu")
-    if source.folder is not None:
-        check_folder(source.folder)
+    check(source)
     place = str(source.folder or source.repository)
     made_of_parts = source.folder is not None and has_parts(source.folder)
     try:
         with no_retries_offline(), quiet(), _without_bars():
-            model, processor, report = (_host if made_of_parts else _whole)(place, source.dtype)
+            model, processor, report = _opener(source.trained, made_of_parts)(place, source.dtype)
     except Exception as error:
         if made_of_parts and isinstance(error, ValueError):
             raise
@@ -61,7 +66,16 @@ def load(source: Source, device: torch.device) -> Loaded:
     return Loaded(model, processor, _revision(source, model, processor), offers)
 
 
-def _whole(place: str, dtype: str) -> tuple[Any, Any, dict[str, Any]]:
+def _opener(trained: bool, made_of_parts: bool) -> Callable[[str, str], Found]:
+    """What opens a folder or hub id in some precision, with its weights or with drawn ones."""
+    if trained:
+        return _host if made_of_parts else _whole
+    from benchmark.backends.llava import untrained
+
+    return untrained.host if made_of_parts else untrained.whole
+
+
+def _whole(place: str, dtype: str) -> Found:
     """A model as transformers' auto classes open it, and what they say of its weights."""
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
@@ -77,12 +91,12 @@ def _whole(place: str, dtype: str) -> tuple[Any, Any, dict[str, Any]]:
     return model, processor, report
 
 
-def _host(place: str, dtype: str) -> tuple[Any, Any, dict[str, Any]]:
+def _host(place: str, dtype: str) -> Found:
     """A host made of parts, whose weights were held against the parts when they were joined."""
     from benchmark.backends import hosts
 
     model, processor = hosts.opened(Path(place))
-    return model.to(getattr(torch, dtype)), processor, {"mismatched_keys": (), "missing_keys": ()}
+    return model.to(getattr(torch, dtype)), processor, NOTHING_WRONG
 
 
 @contextmanager
@@ -103,17 +117,25 @@ def _revision(source: Source, model: Any, processor: Any) -> str:
     """What tells this model from any other: files of a folder, a hub's commit, or all weights."""
     from huggingface_hub import try_to_load_from_cache
 
-    if source.folder is not None and not has_parts(source.folder):
+    if source.trained and source.folder is not None and not has_parts(source.folder):
         return hash_of_folder(source.folder)
-    if source.folder is None:
+    if source.trained and source.folder is None:
         fetched = try_to_load_from_cache(source.repository, "config.json")
         if isinstance(fetched, str):
             return f"{source.repository}@{Path(fetched).parent.name}"
     words = processor.tokenizer.backend_tokenizer.to_str() + processor.chat_template
-    return hash_of(model.state_dict(), words + model.config.to_json_string())
+    described = json.dumps(_placeless(model.config.to_diff_dict()), sort_keys=True, default=str)
+    return hash_of(model.state_dict(), words + described)
 
 
-def _check_weights(place: str, report: dict[str, Any]) -> None:
+def _placeless(described: Any) -> Any:
+    """A configuration without where it was read from, and by which transformers."""
+    if not isinstance(described, dict):
+        return described
+    return {k: _placeless(v) for k, v in described.items() if k not in PLACES}
+
+
+def _check_weights(place: str, report: Mapping[str, Any]) -> None:
     """Raises ValueError where a weight is missing or has another shape than the model."""
     wrong = sorted((str(name), list(a), list(b)) for name, a, b in report["mismatched_keys"])
     if wrong:

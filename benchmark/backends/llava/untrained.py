@@ -1,0 +1,36 @@
+"""Vision-language models at weights drawn from a seed; all else is what it is with trained ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from transformers import (
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    LlavaForConditionalGeneration,
+)
+
+from benchmark.backends import hosts
+from benchmark.backends.drawing import drawing, drawn
+from benchmark.backends.llava.loading import NOTHING_WRONG, Found
+
+
+def whole(place: str, dtype: str) -> Found:
+    """A folder's or hub id's model as its class draws it, from its configuration alone.
+
+    A linear projector stays what it is in a host of parts: one layer, then the unit matrix.
+    """
+    processor = AutoProcessor.from_pretrained(place)
+    with drawing():
+        model = drawn(AutoModelForImageTextToText, place)
+    linear = getattr(model.config, "projector_hidden_act", "") == "linear"
+    if linear and isinstance(model, LlavaForConditionalGeneration):
+        hosts.make_linear(model)
+    return model.to(getattr(torch, dtype)), processor, NOTHING_WRONG
+
+
+def host(place: str, dtype: str) -> Found:
+    """A host of parts, each from its configuration alone: tower, language model, projector."""
+    model, processor = hosts.untrained(Path(place))
+    return model.to(getattr(torch, dtype)), processor, NOTHING_WRONG
