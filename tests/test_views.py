@@ -1,9 +1,8 @@
-"""Pairs of pictures for the self-supervised tower: what is shared is shared, the rest is anew."""
+"""Pictures for the self-supervised tower: what is shared is shared, the rest is drawn anew."""
 
 from __future__ import annotations
 
 import ast
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,35 +10,44 @@ import pytest
 
 from benchmark.recipes import selfsupervised
 from benchmark.recipes.selfsupervised.objective import VIEW_STREAM
-from benchmark.recipes.selfsupervised.views import GRID, GROUND_PATCHES, pair, views
+from benchmark.recipes.selfsupervised.views import (
+    GRID,
+    GROUND_PATCHES,
+    GROUP,
+    SHARED,
+    group,
+    views,
+)
 from benchmark.worlds.backgrounds import ground
 from benchmark.worlds.glyphs import ANGLES, SIZES, n_variants
 from benchmark.worlds.palette import BACKGROUNDS, COLOURS
 from benchmark.worlds.pictograms import OBJECTS
-from benchmark.worlds.scene import Placed, Scene, _belongs
+from benchmark.worlds.scene import Placed, Scene, belongs
 
-N = 700
+N_GROUPS = 16
 SIDE = 16
 WORDED = {"captions", "questions", "templates", "textual_maps", "palette", "pictograms", "scenes"}
+Pair = tuple[Scene, Scene, int]
 
 
 @pytest.fixture(scope="module")
-def pairs() -> list[tuple[Scene, Scene, list[int]]]:
-    return [pair(VIEW_STREAM, i) for i in range(N)]
+def pairs() -> list[Pair]:
+    """Two pictures of one object, and which of their objects it is."""
+    made = [group(VIEW_STREAM, i) for i in range(N_GROUPS)]
+    return [
+        (each.first[i], each.second[row[s]], s)
+        for each in made
+        for i, row in enumerate(each.partner)
+        for s in range(SHARED)
+    ]
 
 
-def shared(first: Scene, second: Scene, patches: list[int]) -> tuple[Placed, Placed]:
-    """The object of both pictures that stands at the chosen patches."""
-    a, b = (
-        [item for item in scene.objects if list(item.patches(GRID)) == patches[:4]]
-        for scene in (first, second)
-    )
-    (one,), (two,) = a, b
-    return one, two
+N = N_GROUPS * GROUP * SHARED
 
 
-def others(scene: Scene, kept: Placed) -> list[Placed]:
-    return [item for item in scene.objects if item != kept]
+def shared(first: Scene, second: Scene, s: int) -> tuple[Placed, Placed]:
+    """The object of both pictures."""
+    return first.objects[s], second.objects[s]
 
 
 def close(found: float, wanted: float, n: int) -> bool:
@@ -47,18 +55,18 @@ def close(found: float, wanted: float, n: int) -> bool:
     return abs(found - wanted) < 3.5 * (wanted * (1 - wanted) / n) ** 0.5
 
 
-def test_object_colour_cell_and_ground_are_shared(pairs: list) -> None:
-    for first, second, patches in pairs:
-        one, two = shared(first, second, patches)
+def test_object_colour_cell_and_ground_are_shared(pairs: list[Pair]) -> None:
+    for first, second, s in pairs:
+        one, two = shared(first, second, s)
         assert (one.object, one.colour, one.cell) == (two.object, two.colour, two.cell)
         assert first.background == second.background
         assert first != second
         cells = [item.cell for item in second.objects]
         assert cells == sorted(set(cells))
-        assert len({item.object for item in second.objects}) == len(cells) <= 3
+        assert len({item.object for item in second.objects}) == len(cells) == SHARED
 
 
-def test_how_the_object_is_drawn_is_not(pairs: list) -> None:
+def test_how_the_object_is_drawn_is_not(pairs: list[Pair]) -> None:
     drawn = [shared(*each) for each in pairs]
     same = {
         "size": np.mean([a.size == b.size for a, b in drawn]),
@@ -73,36 +81,23 @@ def test_how_the_object_is_drawn_is_not(pairs: list) -> None:
         assert abs(np.corrcoef(x, y)[0, 1]) < 3.5 / N**0.5
 
 
-def test_nothing_else_of_the_picture_is_shared(pairs: list) -> None:
+def test_nothing_else_of_the_picture_is_shared(pairs: list[Pair]) -> None:
     cuts = np.array([[*a.offset, a.light, *b.offset, b.light] for a, b, _ in pairs], dtype=float)
     corr = np.corrcoef(cuts.T)[:3, 3:]
     assert np.abs(corr).max() < 3.5 / N**0.5
     assert close(float(np.mean([a.mirrored == b.mirrored for a, b, _ in pairs])), 0.5, N)
-    counts = np.array([[len(a.objects), len(b.objects)] for a, b, _ in pairs])
-    assert abs(np.corrcoef(counts.T)[0, 1]) < 3.5 / N**0.5
 
 
-def test_other_objects_are_drawn_anew(pairs: list) -> None:
-    """Objects, cells and colours beside the shared one agree as often as with a stranger's."""
-    rest = []
-    for first, second, patches in pairs:
-        one, two = shared(first, second, patches)
-        rest.append((others(first, one), others(second, two)))
-
-    def agree(shift: int, what: str) -> float:
-        hits = [
-            getattr(a, what) in {getattr(b, what) for b in rest[(i + shift) % N][1]}
-            for i, (mine, _) in enumerate(rest)
-            for a in mine
-        ]
-        return float(np.mean(hits))
-
-    for what in ("object", "colour", "cell"):
-        stranger = np.mean([agree(shift, what) for shift in range(1, 40)])
-        assert abs(agree(0, what) - stranger) < 0.05, what
+def test_the_company_is_another_one(pairs: list[Pair]) -> None:
+    """Beside the shared object stand the same ones as often as in any two pictures of the group."""
+    hits = [
+        len({o.object for o in first.objects} & {o.object for o in second.objects}) - 1
+        for first, second, _ in pairs
+    ]
+    assert close(float(np.mean(hits)) / 2, 1 / GROUP, N)
 
 
-def test_every_object_colour_and_ground_is_seen(pairs: list) -> None:
+def test_every_object_colour_and_ground_is_seen(pairs: list[Pair]) -> None:
     kept = [shared(*each)[0] for each in pairs]
     assert {item.object for item in kept} == set(range(len(OBJECTS)))
     assert {item.colour for item in kept} == set(range(len(COLOURS)))
@@ -110,39 +105,38 @@ def test_every_object_colour_and_ground_is_seen(pairs: list) -> None:
     assert {first.background for first, _, _ in pairs} == set(range(len(BACKGROUNDS)))
 
 
-def test_both_pictures_have_train_contents(pairs: list) -> None:
+def test_both_pictures_have_train_contents(pairs: list[Pair]) -> None:
     for first, second, _ in pairs:
         for scene in (first, second):
-            assert _belongs(scene.slots, scene.background, "train")
+            assert belongs(scene.slots, scene.background, "train")
             assert not scene.has_held_out()
 
 
 def test_chosen_patches_show_what_they_should() -> None:
-    """The ground's are empty in both pictures, to the pixel; the object's are not."""
-    n = 24
-    made = views(VIEW_STREAM, 0, n)
-    assert made.patches.shape == (n, 4 + GROUND_PATCHES)
-    for i in range(n):
-        first, second, patches = pair(VIEW_STREAM, i)
-        assert made.patches[i].tolist() == patches
-        assert len(set(patches)) == len(patches)
-        for scene, picture in ((first, made.first[i]), (second, made.second[i])):
+    """The ground's are empty in both pictures, to the pixel; the objects' are not."""
+    made = views(VIEW_STREAM, 0, GROUP)
+    each = group(VIEW_STREAM, 0)
+    assert made.patches.shape == (GROUP, 4 * SHARED + GROUND_PATCHES)
+    for scenes, pictures in ((each.first, made.first), (each.second, made.second)):
+        for scene, picture, patches in zip(scenes, pictures, made.patches, strict=True):
+            assert len(set(patches)) == len(patches)
             x, y = scene.offset
             bare = ground(scene.background, x, y, scene.mirrored, scene.light)
             off = (np.asarray(bare).astype(np.uint8) != picture).any(2)
             cells = off.reshape(GRID, SIDE, GRID, SIDE).any((1, 3)).ravel()
-            assert not cells[patches[4:]].any()
-            assert cells[patches[:4]].sum() >= 2
+            assert not cells[patches[4 * SHARED :]].any()
+            for s in range(SHARED):
+                assert cells[patches[4 * s : 4 * s + 4]].sum() >= 2
 
 
-def test_pairs_are_of_their_number_alone() -> None:
-    assert pair(3, 8) == pair(3, 8)
-    seen = [pair(3, i)[0].slots for i in range(30)]
-    assert all(a != b for a, b in pairwise(seen))
-    assert pair(4, 8)[1] != pair(3, 8)[1]
-    whole, part = views(5, 0, 4), views(5, 2, 2)
-    assert np.array_equal(whole.second[2:], part.second)
-    assert np.array_equal(whole.patches[2:], part.patches)
+def test_groups_are_of_their_number_alone() -> None:
+    assert group(3, 8) == group(3, 8)
+    assert len({group(3, i).first[0].slots for i in range(12)}) == 12
+    assert group(4, 8).second != group(3, 8).second
+    whole, part = views(5, 0, 2 * GROUP), views(5, GROUP, GROUP)
+    assert np.array_equal(whole.second[GROUP:], part.second)
+    assert np.array_equal(whole.patches[GROUP:], part.patches)
+    assert np.array_equal(whole.partner[GROUP:] - GROUP, part.partner)
 
 
 def test_no_module_of_the_recipe_knows_a_word() -> None:

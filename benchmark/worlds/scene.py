@@ -148,7 +148,7 @@ def _content(rng: random.Random, background: int, n_objects: int, split: str) ->
     return tuple(sorted(slots, key=lambda slot: slot[2]))
 
 
-def _belongs(slots: tuple[Slot, ...], background: int, split: str) -> bool:
+def belongs(slots: tuple[Slot, ...], background: int, split: str) -> bool:
     """Whether this content is the split's; an empty scene belongs to all."""
     digest = hashlib.blake2b(repr((background, slots)).encode(), digest_size=8).digest()
     low, high = BUCKETS[split]
@@ -171,32 +171,20 @@ def sample(seed: int, split: str, index: int, n_objects: int | None = None) -> S
     filled = 1 + int(rng.random() * MAX_OBJECTS)
     count = (0 if rng.random() < EMPTY_SHARE else filled) if n_objects is None else n_objects
     slots = _content(rng, background, count, split)
-    while not _belongs(slots, background, split):
+    while not belongs(slots, background, split):
         slots = _content(rng, background, count, split)
+    return drawn(rng, key, background, slots)
+
+
+def shown_in(colour: int) -> list[int]:
+    """Objects that train shows in a colour."""
+    return [obj for obj in range(len(OBJECTS)) if not held_out(obj, colour)]
+
+
+def drawn(rng: random.Random, key: str, background: int, slots: tuple[Slot, ...]) -> Scene:
+    """A picture of given contents; everything that contents leave open is drawn."""
     offset, mirrored, light = _cut(rng)
     return Scene(key, background, offset, mirrored, light, tuple(_placed(rng, s) for s in slots))
-
-
-def redrawn(rng: random.Random, scene: Scene, kept: Placed) -> Scene:
-    """Another picture of one of a scene's objects: same cell, colour and kind of ground.
-
-    Its variant, size, angle and place in the cell are drawn anew, and so is everything else. The
-    content is one of train's, as any that a recipe may see.
-    """
-    slots = _beside(rng, scene.background, kept)
-    while not _belongs(slots, scene.background, "train"):
-        slots = _beside(rng, scene.background, kept)
-    offset, mirrored, light = _cut(rng)
-    placed = tuple(_placed(rng, slot) for slot in slots)
-    return Scene(f"{scene.key}/again", scene.background, offset, mirrored, light, placed)
-
-
-def _beside(rng: random.Random, background: int, kept: Placed) -> tuple[Slot, ...]:
-    """An object with others that are drawn anew, none to two, in reading order."""
-    others = _content(rng, background, int(rng.random() * MAX_OBJECTS), "train")
-    free = (s for s in others if s[0] != kept.object and s[2] != kept.cell)
-    slots = ((kept.object, kept.colour, kept.cell), *free)
-    return tuple(sorted(slots, key=lambda slot: slot[2]))
 
 
 def _cut(rng: random.Random) -> tuple[tuple[int, int], bool, int]:
