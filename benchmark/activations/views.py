@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from benchmark.contracts import Concepts, Examples, Negatives
+from benchmark.contracts import Concepts, Examples, Negatives, Talk, talks_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,10 @@ class View:
     def images(self, start: int, stop: int) -> Any:
         """Pictures start..stop of the source."""
         return (self.draw or self.source.images)(start, stop)
+
+    def talks(self, start: int, stop: int) -> Sequence[Talk]:
+        """What is said about pictures start..stop of the source."""
+        return talks_of(self.source, start, stop)
 
     def true_pairs(self) -> Int[np.ndarray, "p 2"]:
         """Every (image, caption) of the source that is left, renumbered."""
@@ -60,6 +64,11 @@ def first_images(examples: Examples, n: int) -> View:
         negatives=false and _kept(false, new),
         place=new,
     )
+
+
+def seen(examples: Examples, limit: int | None) -> Examples:
+    """The examples that a limit leaves."""
+    return first_images(examples, limit) if limit and limit < len(examples.ids) else examples
 
 
 def _kept(false: Negatives, new: Int[np.ndarray, " n_t"]) -> Negatives:

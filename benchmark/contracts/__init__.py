@@ -12,14 +12,17 @@ from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined
 from benchmark.contracts.data import (
     Concepts,
     Dataset,
+    Discussed,
     Examples,
     Negatives,
     PairedActivations,
     Planted,
     Ragged,
     Site,
+    Talk,
+    talks_of,
 )
-from benchmark.contracts.methods import Budget, Method, TrainingData
+from benchmark.contracts.methods import Budget, Memo, Method, TrainingData, unshared
 from benchmark.contracts.needs import (
     MODALITIES,
     Modality,
@@ -44,8 +47,10 @@ __all__ = [
     "Concepts",
     "Dataset",
     "Dictionary",
+    "Discussed",
     "Edit",
     "Examples",
+    "Memo",
     "Method",
     "Metric",
     "Modality",
@@ -63,6 +68,7 @@ __all__ = [
     "Split",
     "Spoken",
     "Subject",
+    "Talk",
     "Task",
     "TrainingData",
     "Units",
@@ -71,4 +77,6 @@ __all__ = [
     "joined",
     "silent",
     "strongest",
+    "talks_of",
+    "unshared",
 ]

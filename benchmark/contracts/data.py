@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -81,6 +81,35 @@ class Examples(Protocol):
     def true_pairs(self) -> Int[np.ndarray, "p 2"]:
         """Every (image, caption) that is true, also those not written for each other."""
         ...
+
+
+Talk = Sequence[tuple[str, str]]
+"""Questions about one picture, each with its one true answer."""
+DESCRIBE = "Describe the image."
+
+
+@runtime_checkable
+class Discussed(Protocol):
+    """Examples that come with questions and answers: what a model is taught to say of them."""
+
+    def talks(self, start: int, stop: int) -> Sequence[Talk]:
+        """The talk about each picture start..stop; one question or more."""
+        ...
+
+
+def talks_of(examples: Examples, start: int, stop: int) -> Sequence[Talk]:
+    """The talk about each picture start..stop; where there is none, its captions as answers.
+
+    Raises ValueError, one line, for a picture without a caption.
+    """
+    if isinstance(examples, Discussed):
+        return examples.talks(start, stop)
+    owners = np.asarray(examples.caption_of)
+    written = [np.flatnonzero(owners == i) for i in range(start, stop)]
+    for i, captions in enumerate(written, start=start):
+        if not len(captions):
+            raise ValueError(f"picture {examples.ids[i]} has no caption and no talk, wanted one")
+    return [[(DESCRIBE, examples.captions[int(captions[0])])] for captions in written]
 
 
 class Dataset(Protocol):

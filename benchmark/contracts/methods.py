@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
+from torch import Tensor
 
 from benchmark.contracts.backends import Backend
 from benchmark.contracts.codes import Artifact
@@ -36,6 +38,26 @@ class Budget:
             raise ValueError(f"k is {self.k}, wanted at most n_latents / 2 = {self.n_latents // 2}")
 
 
+Made = Mapping[str, Tensor]
+
+
+class Memo(Protocol):
+    """Keeps what several fits share, as a projector that serves every site."""
+
+    def __call__(self, name: str, of: Mapping[str, Any], make: Callable[[], Made]) -> Made:
+        """What `make` returns, made once for all that agree in backend, data, seed and code.
+
+        `of` is whatever else it depends on, in values that JSON has.
+        """
+        ...
+
+
+def unshared(name: str, of: Mapping[str, Any], make: Callable[[], Made]) -> Made:
+    """A memo that keeps nothing."""
+    del name, of
+    return make()
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingData:
     """All that a method sees: train to fit, val to choose. Labels only if it says it needs them."""
@@ -48,6 +70,7 @@ class TrainingData:
     planted: Planted | None = None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     progress: Progress = silent
+    memo: Memo = unshared
 
     def generator(self, name: str) -> torch.Generator:
         """A CPU generator of its own for each name, from the run's seed: the only randomness."""
@@ -62,6 +85,8 @@ class Method(Protocol):
     provides: ClassVar[frozenset[Need]] = frozenset({Need.LATENTS})
     fits: ClassVar[bool] = True
     """False only where nothing at all is taken from the data."""
+    site: ClassVar[str | None] = None
+    """The one site that the method is for, whatever `--site` names; None for any."""
 
     def fit(self, data: TrainingData) -> Artifact:
         """The method's dictionary, from train and val alone."""

@@ -25,6 +25,7 @@ class Need(Enum):
     PROJECTOR = "a projector that can be trained"
     TOKENS = "one activation per token"
     PLANTED = "a planted dictionary"
+    PATCH = "a method that patches its backend"
 
 
 class NotApplicableError(Exception):

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from benchmark.contracts.backends import Backend
 from benchmark.contracts.codes import Artifact, Dictionary, SparseCodes, joined
-from benchmark.contracts.data import PairedActivations, Planted
+from benchmark.contracts.data import Examples, PairedActivations, Planted
 from benchmark.contracts.needs import Modality, Need, Split, derived_seed
 from benchmark.contracts.pooling import averaged_codes, strongest
 
@@ -57,7 +57,11 @@ class Subject:
     """The evaluated split, whatever `--split` named it."""
     seed: int
     backend: Backend | None = None
+    examples: Examples | None = None
+    """The evaluated split before it became rows: pictures and what may be asked about them."""
     planted: Planted | None = None
+    unpatched: Subject | None = None
+    """The same dictionary on the backend as it was, where the method replaced weights of it."""
     siblings: tuple[Artifact, ...] = ()
     """The same method fitted on the other seeds of this run: what its own noise looks like."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))

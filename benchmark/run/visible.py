@@ -21,6 +21,8 @@ from benchmark.contracts import (
     Ragged,
     Site,
     Split,
+    Talk,
+    talks_of,
 )
 
 SEEN: tuple[Split, ...] = ("train", "val")
@@ -28,10 +30,10 @@ SEEN: tuple[Split, ...] = ("train", "val")
 
 @dataclass(frozen=True)
 class VisibleExamples:
-    """One split as a method may read it: labels only where the method declared the need."""
+    """One split as a method may read it: labels and answers only where it declared the need."""
 
     inner: Examples
-    labelled: bool
+    needs: frozenset[Need]
 
     @property
     def ids(self) -> Sequence[str]:
@@ -47,7 +49,7 @@ class VisibleExamples:
 
     @property
     def concepts(self) -> Concepts | None:
-        return self.inner.concepts if self.labelled else None
+        return self.inner.concepts if Need.CONCEPTS in self.needs else None
 
     @property
     def negatives(self) -> None:
@@ -57,6 +59,18 @@ class VisibleExamples:
     def images(self, start: int, stop: int) -> Any:
         """Pictures start..stop, as the data give them."""
         return self.inner.images(start, stop)
+
+    def talks(self, start: int, stop: int) -> Sequence[Talk]:
+        """Questions and answers about pictures start..stop, for a method that trains a projector.
+
+        Raises ValueError for any other: answers say what a picture shows, as labels do.
+        """
+        if Need.PROJECTOR not in self.needs:
+            raise ValueError(
+                f"a fit asked for talks, but its method does not declare the need of "
+                f"{Need.PROJECTOR.value}"
+            )
+        return talks_of(self.inner, start, stop)
 
     def true_pairs(self) -> Int[np.ndarray, "p 2"]:
         """The written pairs: which other captions are true is for judging."""
@@ -95,7 +109,7 @@ class VisibleData:
         """Train or val. Raises ValueError for what a fit must never see."""
         if name not in SEEN:
             raise ValueError(f"a fit asked for the {name} split: it may see {' and '.join(SEEN)}")
-        return VisibleExamples(self.inner.split(name), Need.CONCEPTS in self.needs)
+        return VisibleExamples(self.inner.split(name), self.needs)
 
 
 class VisibleBackend:

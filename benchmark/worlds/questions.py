@@ -16,7 +16,7 @@ from typing import Literal
 from benchmark.worlds.drafts import pick
 from benchmark.worlds.palette import BACKGROUNDS, COLOURS
 from benchmark.worlds.pictograms import CATEGORIES, CATEGORY_NAMES, CATEGORY_OF, OBJECTS
-from benchmark.worlds.scene import Scene
+from benchmark.worlds.scene import Placed, Scene
 from benchmark.worlds.templates import CELL_PHRASES, NUMBERS
 
 Kind = Literal["list", "coloured", "is there", "colour", "ground", "place", "count", "describe"]
@@ -25,6 +25,9 @@ GROUND, COUNT, DESCRIBE = "what is the ground ?", "how many objects are there ?"
 NOTHING, YES, NO = "nothing", "yes", "no"
 SEPARATOR = " , "
 OTHERS: tuple[Kind, ...] = ("coloured", "colour", "ground", "place", "count", "describe")
+SHORT = OTHERS[:-1]
+"""Kinds whose answer is certain word by word."""
+YES_NO, MORE = 3, 2
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,11 @@ def colour_of(obj: int) -> str:
     return f"what color is the {OBJECTS[obj].name} ?"
 
 
+def colour_question(item: Placed) -> Exchange:
+    """The question for an object's colour, with its answer."""
+    return Exchange("colour", colour_of(item.object), COLOURS[item.colour].name)
+
+
 def any_yes_no(rng: random.Random, scene: Scene) -> Exchange:
     """A yes/no question that is true or false with even odds, of a random kind of concept."""
     here = present(scene)
@@ -103,6 +111,15 @@ def any_yes_no(rng: random.Random, scene: Scene) -> Exchange:
     kind = pick(rng, kinds) if rng.random() < 0.5 else "object" if "object" in kinds else kinds[0]
     pool = [c for c in yes_no_questions() if c[0] == kind and (c in here) == true]
     return is_there(scene, pick(rng, pool))
+
+
+def conversation(
+    rng: random.Random, scene: Scene, kinds: Sequence[Kind] = SHORT
+) -> tuple[Exchange, ...]:
+    """The list of all objects, some yes/no questions, and some of other kinds."""
+    said = [list_objects(scene), *(any_yes_no(rng, scene) for _ in range(YES_NO))]
+    others = [exchange(rng, pick(rng, kinds), scene) for _ in range(MORE)]
+    return (*said, *(other for other in others if other is not None))
 
 
 def exchange(rng: random.Random, kind: Kind, scene: Scene) -> Exchange | None:
@@ -125,5 +142,5 @@ def exchange(rng: random.Random, kind: Kind, scene: Scene) -> Exchange | None:
     item = pick(rng, scene.objects)
     name = OBJECTS[item.object].name
     if kind == "colour":
-        return Exchange(kind, colour_of(item.object), COLOURS[item.colour].name)
+        return colour_question(item)
     return Exchange(kind, f"where is the {name} ?", CELL_PHRASES[item.cell][0])

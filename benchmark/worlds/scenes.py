@@ -16,13 +16,14 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Bool, Int, UInt8
 
-from benchmark.contracts import Concepts, Need, Negatives, Planted, Split
+from benchmark.contracts import Concepts, Need, Negatives, Planted, Split, Talk
+from benchmark.worlds import questions
 from benchmark.worlds.backgrounds import SCENE_PX
 from benchmark.worlds.captions import CAPTIONS_PER_SCENE, Caption, false_twins
 from benchmark.worlds.claims import Claim, SceneTable, mentions
 from benchmark.worlds.palette import BACKGROUNDS, COLOURS
 from benchmark.worlds.pictograms import CATEGORIES, CATEGORY_OF, OBJECTS
-from benchmark.worlds.scene import Scene, sample
+from benchmark.worlds.scene import Scene, sample, stream
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 N_PROBES = 64
@@ -56,6 +57,10 @@ class SceneExamples:
         for i, scene in enumerate(chosen):
             out[i] = scene.render()
         return out
+
+    def talks(self, start: int, stop: int) -> tuple[Talk, ...]:
+        """Questions about scenes start..stop with short answers that are certain word by word."""
+        return tuple(_talk(scene) for scene in self.scenes[start:stop])
 
     @cached_property
     def written(self) -> tuple[Caption, ...]:
@@ -125,6 +130,11 @@ class SceneExamples:
     def _twins(self, caption: Caption, i: int) -> list[tuple[str, Claim, str]]:
         scene = self.scenes[i]
         return list(false_twins(caption, scene.slots, scene.background))
+
+
+def _talk(scene: Scene) -> Talk:
+    said = questions.conversation(stream("talk", scene.key), scene)
+    return tuple((each.question, each.answer) for each in said)
 
 
 def _present(scene: Scene) -> Bool[np.ndarray, " c"]:

@@ -55,7 +55,7 @@ def greedy(
 ) -> list[str]:
     """The model's own answers to left-padded prompts."""
     words = tokenizer.build()
-    made = model.generate(  # type: ignore[misc]
+    made = model.generate(
         inputs_embeds=read,
         attention_mask=mask,
         max_new_tokens=MAX_ANSWER,
@@ -63,7 +63,7 @@ def greedy(
         pad_token_id=words.pad_token_id,
         eos_token_id=words.eos_token_id,
     )
-    decoded = words.batch_decode(made, skip_special_tokens=True)  # type: ignore[arg-type]
+    decoded = words.batch_decode(made, skip_special_tokens=True)
     return [text.strip() for text in decoded]
 
 
@@ -133,7 +133,7 @@ def measure(folder: Path, device: torch.device, seed: int = 0) -> dict[str, Any]
     """Everything the card says about quality, from the folder alone."""
     tokenizer.check(AutoTokenizer.from_pretrained(folder), folder)
     model = lm.load(folder)
-    model.to(device)  # type: ignore[arg-type]
+    model.to(device)
     names = [f"{kind}/{context}".replace(" ", "_") for kind, context in CARD]
     return {
         name: exact(model, kind, context, N_SCENES, seed)

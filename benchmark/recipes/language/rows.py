@@ -16,7 +16,6 @@ from transformers import PreTrainedTokenizerFast
 
 from benchmark.recipes.language.tokenizer import ASSISTANT, END, IMAGE, START, USER
 from benchmark.worlds import questions, textual_maps
-from benchmark.worlds.drafts import pick
 from benchmark.worlds.questions import Exchange
 from benchmark.worlds.scene import Scene
 from benchmark.worlds.textual_maps import Blend, Noise
@@ -24,7 +23,6 @@ from benchmark.worlds.textual_maps import Blend, Noise
 GRID = 6
 CAPTION_WEIGHT = 0.3
 """Of a caption's token in the loss, where an answer's has 1: captions are long and uncertain."""
-YES_NO, OTHERS = 3, 2
 CAPTIONS = 5
 PICTURE = (IMAGE,) * GRID**2
 """What stands for a picture in a row: one token a patch."""
@@ -98,12 +96,7 @@ class Writer:
         self, rng: random.Random, scene: Scene
     ) -> tuple[tuple[tuple[int, ...], tuple[float, ...]], ...]:
         """The list, some yes/no questions, and some of other kinds."""
-        said = [questions.list_objects(scene)]
-        said += [questions.any_yes_no(rng, scene) for _ in range(YES_NO)]
-        others = [
-            questions.exchange(rng, pick(rng, questions.OTHERS), scene) for _ in range(OTHERS)
-        ]
-        said += [other for other in others if other is not None]
+        said = questions.conversation(rng, scene, questions.OTHERS)
         return tuple(self.answered(each) for each in said)
 
 
