@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,22 @@ COUNTS = ".counts"
 Rows = Tensor | Ragged
 
 
+@dataclass(frozen=True)
+class Entry:
+    """Arrays that are kept together, the hash of all they depend on, and what that is."""
+
+    names: tuple[str, ...]
+    """Some of image, text and negatives."""
+    key: str
+    provenance: Mapping[str, Any]
+
+
 def computed(
     backend: Backend,
     examples: Examples,
     site: Site,
     store: Store | None,
-    key: str,
-    provenance: Mapping[str, Any],
+    entries: Sequence[Entry],
     batch_size: int,
     progress: Progress,
 ) -> dict[str, Rows]:
@@ -39,16 +49,22 @@ def computed(
     with ahead(examples.images, len(examples.ids)) as draw:
         pictures = View(examples, examples.ids, examples.captions, examples.caption_of, draw=draw)
 
-        def plan() -> list[Part]:
-            source = _Source(backend, site, batch_size)
-            made = source.parts("image", pictures, len(pictures.ids))
-            made += source.parts("text", texts, len(texts.captions))
-            return made + source.parts("negatives", false, len(false.captions))
+        of = {
+            "image": (pictures, len(pictures.ids)),
+            "text": (texts, len(texts.captions)),
+            "negatives": (false, len(false.captions)),
+        }
 
-        if store is None:
-            found = {part.name: _in_memory(part, progress) for part in plan()}
-        else:
-            found = store.obtain(key, plan, provenance, progress)
+        def plan(entry: Entry) -> list[Part]:
+            source = _Source(backend, site, batch_size)
+            return [part for name in entry.names for part in source.parts(name, *of[name])]
+
+        found: dict[str, Tensor] = {}
+        for entry in entries:
+            if store is None:
+                found |= {part.name: _in_memory(part, progress) for part in plan(entry)}
+            else:
+                found |= store.obtain(entry.key, partial(plan, entry), entry.provenance, progress)
     spread = {"text": place, "negatives": false_place}
     return {
         name: _spread(_rows(found, name), spread.get(name))

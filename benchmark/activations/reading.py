@@ -12,13 +12,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.activations.encoding import Rows, checked, computed
+from benchmark.activations.encoding import Entry, Rows, checked, computed
 from benchmark.activations.store import Store
-from benchmark.activations.views import View, first_images, texts_of_first
+from benchmark.activations.views import View, seen, texts_of_first
 from benchmark.contracts import (
+    MODALITIES,
     Backend,
     Dataset,
     Examples,
+    Modality,
     PairedActivations,
     Progress,
     Ragged,
@@ -48,41 +50,71 @@ def activations(
     if limit is not None and limit < 1:
         raise ValueError(f"limit is {limit}, wanted at least 1 image")
     whole = data.split(split)
-    examples = first_images(whole, limit) if limit and limit < len(whole.ids) else whole
+    examples = seen(whole, limit)
     if not len(examples.ids) or not len(examples.captions):
         raise ValueError(
             f"split {split!r} of {data.name} has {len(examples.ids)} images and "
             f"{len(examples.captions)} captions, wanted at least one of each"
         )
-    provenance = _provenance(backend, data, split, site, examples)
-    key = hashlib.sha256(json.dumps(provenance["of"], sort_keys=True).encode()).hexdigest()
+    entries = _entries(backend, data, split, site, examples)
+    fingerprint = entries[0].key
+    if len(entries) > 1:
+        fingerprint = hashlib.sha256("".join(entry.key for entry in entries).encode()).hexdigest()
     if getattr(backend, "in_memory", False):
         rows = _held(backend, whole, examples, site)
     else:
-        rows = computed(backend, examples, site, store, key, provenance, batch_size, progress)
-    return _paired(examples, split, rows, key)
+        rows = computed(backend, examples, site, store, entries, batch_size, progress)
+    return _paired(examples, split, rows, fingerprint)
 
 
-def _provenance(
+def _entries(
     backend: Backend, data: Dataset, split: Split, site: Site, examples: Examples
-) -> dict[str, Any]:
-    """`of`: all that the numbers depend on; batch size and device only move float noise."""
+) -> tuple[Entry, ...]:
+    """What is kept together: both modalities, or each by itself.
+
+    By itself where the backend says that they depend on different parts of it, so that what one
+    does not depend on (another projector) does not make it anew.
+    """
+    common = _common(data, split, site, examples)
+    read = {m: _identity(backend, m) for m in MODALITIES}
+    if read["image"] == read["text"]:
+        return (_entry(backend, ("image", "text", "negatives"), common | read["image"]),)
+    alone: dict[Modality, tuple[str, ...]] = {"image": ("image",), "text": ("text", "negatives")}
+    return tuple(
+        _entry(backend, names, common | read[m] | {"modality": m}) for m, names in alone.items()
+    )
+
+
+def _entry(backend: Backend, names: tuple[str, ...], of: dict[str, Any]) -> Entry:
+    key = hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()
+    return Entry(names, key, {"backend": backend.name, "of": of})
+
+
+def _identity(backend: Backend, modality: Modality) -> dict[str, Any]:
+    """What the rows of one modality depend on in the model."""
+    own = getattr(backend, "revision_of", None)
+    revision = backend.revision if own is None else own(modality)
+    return {
+        "backend": revision,
+        "preprocessing": backend.preprocessing if revision == backend.revision else "",
+        "dtype": backend.dtype,
+    }
+
+
+def _common(data: Dataset, split: Split, site: Site, examples: Examples) -> dict[str, Any]:
+    """All that the numbers depend on beside the model; batch size and device move float noise."""
     contents = hashlib.sha256()
     false = examples.negatives.captions if examples.negatives else ()
     for words in (examples.ids, examples.captions, false):
         contents.update(json.dumps(list(words)).encode())
     contents.update(np.asarray(examples.caption_of, dtype="<i8").tobytes())
-    of = {
-        "backend": backend.revision,
-        "preprocessing": backend.preprocessing,
-        "dtype": backend.dtype,
+    return {
         "data": {"name": data.name, "revision": data.revision, "split": split},
         "images": len(examples.ids),
         "texts": len(examples.captions),
         "contents": contents.hexdigest(),
         "site": asdict(site),
     }
-    return {"backend": backend.name, "of": of}
 
 
 def _held(backend: Backend, whole: Examples, examples: Examples, site: Site) -> dict[str, Rows]:
