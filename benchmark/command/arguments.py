@@ -61,7 +61,11 @@ def _run(verbs: Any) -> None:
     )
     run.add_argument("--backend", **many, help="see `ls backends` (default: pocket)")
     run.add_argument("--data", metavar="NAME", help="see `ls data` (default: the backend's own)")
-    run.add_argument("--site", metavar="NAME", help="where activations are read (default: first)")
+    run.add_argument(
+        "--site",
+        **many,
+        help="where activations are read: names or patterns like 'block:*' (default: first)",
+    )
     run.add_argument("--task", **many, help="see `ls tasks` (default: all that apply)")
     run.add_argument("--seed", type=_seed, nargs="+", default=[0], metavar="N")
     run.add_argument("--split", choices=["test", "val", "all"], default="test")

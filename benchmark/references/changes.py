@@ -116,6 +116,14 @@ def random_dictionary(
     return with_dictionary(subject, dictionary, test=first_images(subject.test, images))
 
 
+def unpatched(subject: Subject, rng: np.random.Generator) -> Subject:
+    """The same dictionary on the backend as it was: what the method's own weights changed."""
+    del rng
+    if subject.unpatched is None:
+        return nothing(subject)
+    return subject.unpatched.with_(k=subject.k)
+
+
 # ------------------------------------------------------------------------------------- pairs
 
 

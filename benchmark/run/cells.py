@@ -43,17 +43,19 @@ class Case:
         fields: dict[str, Any] = asdict(self.method) if is_dataclass(self.method) else {}
         return json.loads(canonical(fields))
 
-    def fit_key(self, seed: int) -> str:
-        """Everything that a fit depends on: tasks and the evaluated split are not among it."""
+    def common(self, seed: int) -> tuple[Any, ...]:
+        """What all fits of the method's file on this backend and data depend on."""
         request, m = self.materials.request, self.materials
-        parts = [
-            self.choice.name,
-            self.config,
+        return (
             self.choice.entry.digest,
-            [m.backend.name, m.backend.revision, m.site.name],
+            [m.backend.name, m.backend.revision],
             [m.data.name, m.data.revision, request.limit, request.centre],
             [seed, package_digest(), request.device],
-        ]
+        )
+
+    def fit_key(self, seed: int) -> str:
+        """Everything that a fit depends on: tasks and the evaluated split are not among it."""
+        parts = [self.choice.name, self.config, self.materials.site.name, *self.common(seed)]
         return hashlib.sha256(canonical(parts).encode()).hexdigest()
 
 

@@ -10,7 +10,17 @@ from typing import Any
 
 import torch
 
-from benchmark.contracts import MODALITIES, Artifact, Method, Need, Site, TrainingData, derived_seed
+from benchmark.contracts import (
+    MODALITIES,
+    Artifact,
+    Memo,
+    Method,
+    Need,
+    Site,
+    TrainingData,
+    derived_seed,
+    unshared,
+)
 from benchmark.results import write_whole
 from benchmark.run.materials import Materials
 from benchmark.run.visible import VisibleBackend
@@ -39,7 +49,9 @@ class Fit:
     file: Path | None
 
 
-def training_data(method: Method, materials: Materials, seed: int) -> TrainingData:
+def training_data(
+    method: Method, materials: Materials, seed: int, memo: Memo = unshared
+) -> TrainingData:
     """Train and val as the method may see them: labels and truth only if it declared the need."""
     labelled = Need.CONCEPTS in method.needs
     read = [materials.split(name) for name in ("train", "val")]
@@ -53,6 +65,7 @@ def training_data(method: Method, materials: Materials, seed: int) -> TrainingDa
         planted=materials.data.planted if Need.PLANTED in method.needs else None,
         device=torch.device(materials.request.device),
         progress=materials.progress,
+        memo=memo,
     )
 
 

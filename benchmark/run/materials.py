@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from torch import Tensor
 
 from benchmark.activations.reading import Store, activations
+from benchmark.activations.views import seen
 from benchmark.backends import open_backend
 from benchmark.command.listing import DATA
 from benchmark.contracts import (
     Backend,
     Dataset,
+    Examples,
     Need,
     PairedActivations,
     Progress,
@@ -37,6 +40,14 @@ class Materials:
     store: Store
     _kept: dict[str, PairedActivations] = field(default_factory=dict)
 
+    def at(self, site: Site) -> Materials:
+        """The same backend and data read at another site."""
+        return replace(self, site=site, _kept={})
+
+    def patched(self, patch: Mapping[str, Tensor]) -> Materials:
+        """The same data read by the backend with weights replaced."""
+        return replace(self, backend=self.backend.patched(patch), _kept={})
+
     @property
     def where(self) -> tuple[str, ...]:
         """What tells these materials from any others of the run."""
@@ -48,6 +59,10 @@ class Materials:
         more = {Need.SECOND_SEED} if len(self.request.seeds) > 1 else set()
         less = set() if self.one_width else {Need.SAME_WIDTH}
         return (self.backend.provides | self.data.provides | more) - less
+
+    def examples(self, name: Split) -> Examples:
+        """Pictures and captions of one split, as many as there are rows."""
+        return seen(self.data.split(name), self.request.limit)
 
     @cached_property
     def one_width(self) -> bool:
@@ -104,8 +119,7 @@ def gather(
         raise ValueError(f"--data {request.data}: {spec} brings its own data, {data.name}")
     if data is None:
         data = open_data(request.data or "scenes")
-    site = pick(backend, request.site)
-    return Materials(backend, data, site, request, progress, Store(say=say))
+    return Materials(backend, data, backend.sites[0], request, progress, Store(say=say))
 
 
 def open_data(name: str) -> Dataset:
@@ -116,11 +130,15 @@ def open_data(name: str) -> Dataset:
     return getattr(importlib.import_module(module), attribute)()
 
 
-def pick(backend: Backend, name: str | None) -> Site:
-    """The named site of a backend, or its first."""
-    if name is None:
-        return backend.sites[0]
-    sites = {site.name: site for site in backend.sites}
-    if name not in sites:
-        raise ValueError(f"{backend.name} has no site {name}: there are {', '.join(sites)}")
-    return sites[name]
+def pick(backend: Backend, names: Sequence[str]) -> tuple[Site, ...]:
+    """The sites of a backend that names or shell patterns choose, in its order; none: its first.
+
+    Raises ValueError for a name that chooses nothing.
+    """
+    if not names:
+        return backend.sites[:1]
+    for name in names:
+        if not any(fnmatchcase(site.name, name) for site in backend.sites):
+            there = ", ".join(site.name for site in backend.sites)
+            raise ValueError(f"{backend.name} has no site {name}: there are {there}")
+    return tuple(s for s in backend.sites if any(fnmatchcase(s.name, name) for name in names))

@@ -30,7 +30,8 @@ class Request:
     tasks: tuple[Choice, ...]
     backends: tuple[str, ...]
     data: str | None
-    site: str | None
+    sites: tuple[str, ...]
+    """Names or shell patterns; none for each backend's first."""
     seeds: tuple[int, ...]
     split: Split
     variants: tuple[str, ...]
@@ -60,7 +61,7 @@ def request(arguments: argparse.Namespace) -> Request:
         tasks=tuple(tasks),
         backends=tuple(specs),
         data=arguments.data,
-        site=arguments.site,
+        sites=tuple(arguments.site or ()),
         seeds=tuple(dict.fromkeys(arguments.seed)),
         split=arguments.split,
         variants=variants,

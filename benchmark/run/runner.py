@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 
 from benchmark.configure import build
-from benchmark.contracts import Method, NotApplicableError, Progress, Subject, Task, silent
+from benchmark.contracts import (
+    Artifact,
+    Method,
+    NotApplicableError,
+    Progress,
+    Site,
+    Subject,
+    Task,
+    silent,
+)
 from benchmark.messages.raised import failure
 from benchmark.messages.storage import StorageError
+from benchmark.registry import Choice
 from benchmark.results import Cell
 from benchmark.run.cells import Case, Place
 from benchmark.run.fitting import Fit, fit, training_data
-from benchmark.run.materials import Materials, gather
+from benchmark.run.materials import Materials, gather, pick
 from benchmark.run.request import Request
 from benchmark.run.scoring import Memo, score
 from benchmark.run.shelf import Shelf
@@ -32,6 +43,8 @@ class Runner:
     say: Callable[[str], None] = print
     memo: Memo = field(default_factory=dict)
     fits: dict[str, Fit | Exception] = field(default_factory=dict)
+    made: dict[str, Mapping[str, torch.Tensor]] = field(default_factory=dict)
+    """What fits share."""
     timing: dict[str, float] = field(default_factory=dict)
     from_before: set[str] = field(default_factory=set)
     """Keys of the cells that an earlier run left whole: they are yielded, not run."""
@@ -39,16 +52,29 @@ class Runner:
     def run(self) -> Iterator[Cell]:
         """Every cell of the request, as soon as it is recorded."""
         for spec in self.request.backends:
-            materials = gather(spec, self.request, self.progress, self.say)
-            for choice, given in zip(self.request.methods, self.request.given, strict=True):
-                for variant in self.request.variants:
-                    paper = choice.entry.paper if variant == "paper" else {}
-                    method = build(choice, {**paper, **given})
+            opened = gather(spec, self.request, self.progress, self.say)
+            for site, methods in self._methods_by_site(opened).items():
+                materials = opened.at(site)
+                for choice, method, given, variant in methods:
                     yield from self._case(Case(choice, method, given, variant, materials))
+
+    def _methods_by_site(self, opened: Materials) -> dict[Site, list[Configured]]:
+        """Every method in every variant, at the sites of the request or at the one it is for."""
+        asked = pick(opened.backend, self.request.sites)
+        found: dict[Site, list[Configured]] = {site: [] for site in asked}
+        by_name = {site.name: site for site in opened.backend.sites}
+        for choice, given in zip(self.request.methods, self.request.given, strict=True):
+            for variant in self.request.variants:
+                paper = choice.entry.paper if variant == "paper" else {}
+                method = build(choice, {**paper, **given})
+                own = by_name.get(method.site or "")
+                for site in (asked[:1] if own is None else (own,)) if method.site else asked:
+                    found.setdefault(site, []).append((choice, method, given, variant))
+        return found
 
     def _case(self, case: Case) -> Iterator[Cell]:
         for seed in self.request.seeds:
-            kept: list[Subject] = []
+            kept: list[tuple[Subject, Materials]] = []
             for asked in self.request.tasks:
                 task = build(asked, {"variant": case.variant})
                 place = Place(case, asked, task, seed)
@@ -57,7 +83,7 @@ class Runner:
                     self.from_before.add(found.key)
                 yield found if found is not None else self._place(place, kept)
 
-    def _place(self, place: Place, kept: list[Subject]) -> Cell:
+    def _place(self, place: Place, kept: list[tuple[Subject, Materials]]) -> Cell:
         """Scores one cell; whatever goes wrong in the method or task becomes its status."""
         materials = place.case.materials
         reason = not_applicable(place.task, place.case.method, materials)
@@ -67,12 +93,13 @@ class Runner:
         try:
             if not kept:
                 kept.append(self._subject(place))
+            subject, seen = kept[0]
             provided = materials.provides | place.case.method.provides
             with self._timed("score"):
-                found = score(place.task, kept[0], provided, self.memo, materials.where)
+                found = score(place.task, subject, provided, self.memo, seen.where)
             fitted = self.fits[place.case.fit_key(place.seed)]
             assert isinstance(fitted, Fit)
-            return self.shelf.put_scored(place, found, fitted, kept[0], self.timing)
+            return self.shelf.put_scored(place, found, fitted, subject, self.timing)
         except StorageError:
             raise
         except NotApplicableError as error:
@@ -85,33 +112,46 @@ class Runner:
             files = (place.case.choice.entry.path, place.asked.entry.path)
             return self.shelf.put(place, "failed", reason=failure(error, *files))
 
-    def _subject(self, place: Place) -> Subject:
-        """The fitted method before its judges, on the patched backend."""
-        materials, request = place.case.materials, self.request
+    def _subject(self, place: Place) -> tuple[Subject, Materials]:
+        """The fitted method before its judges, and the materials that it is judged on.
+
+        These are read from the patched backend where the method replaces weights.
+        """
+        materials = place.case.materials
         with self._timed("activations"):
-            train, val = materials.split("train"), materials.split("val")
-            test = materials.split(request.split)
+            for name in ("train", "val", self.request.split):
+                materials.split(name)
         artifact = self._fit(place.case, place.seed).artifact
-        others = [s for s in request.seeds if s != place.seed]
-        backend = materials.backend
+        bare = self._judged(place, artifact, materials)
+        if not artifact.patch:
+            return bare, materials
+        with self._timed("activations of the patched backend"):
+            seen = materials.patched(artifact.patch)
+            return replace(self._judged(place, artifact, seen), unpatched=bare), seen
+
+    def _judged(self, place: Place, artifact: Artifact, seen: Materials) -> Subject:
+        """An artifact on the activations of some materials."""
+        others = [s for s in self.request.seeds if s != place.seed]
         return Subject(
             artifact=artifact,
-            train=train,
-            val=val,
-            test=test,
+            train=seen.split("train"),
+            val=seen.split("val"),
+            test=seen.split(self.request.split),
             seed=place.seed,
-            backend=backend.patched(artifact.patch) if artifact.patch else backend,
-            planted=materials.data.planted,
+            backend=seen.backend,
+            examples=seen.examples(self.request.split),
+            planted=seen.data.planted,
             siblings=tuple(self._fit(place.case, seed).artifact for seed in others),
-            device=torch.device(request.device),
-            batch_size=request.batch_size,
+            device=torch.device(self.request.device),
+            batch_size=self.request.batch_size,
         )
 
     def _fit(self, case: Case, seed: int) -> Fit:
         """The fit of a case and seed; one that failed fails again without being tried again."""
         key = case.fit_key(seed)
         if key not in self.fits:
-            data = training_data(case.method, case.materials, seed)
+            memo = self.shelf.memo(case.common(seed), self.made)
+            data = training_data(case.method, case.materials, seed, memo)
             files = self.shelf.fit_files(key)
             with self._timed("fit"):
                 try:
@@ -134,6 +174,10 @@ class Runner:
         self.timing[phase] = self.timing.get(phase, 0.0) + time.perf_counter() - started
 
 
+Configured = tuple[Choice, Method, Mapping[str, Any], str]
+"""A method as it is named, built, set on the command line, and in which variant."""
+
+
 def not_applicable(task: Task, method: Method, materials: Materials) -> str | None:
     """Why a cell makes no sense, or None: (task.needs | method.needs) − all that is provided.
 
@@ -148,6 +192,8 @@ def not_applicable(task: Task, method: Method, materials: Materials) -> str | No
         if task.fits:
             return "chooses on train, which --split all also evaluates"
     missing = (task.needs | method.needs) - (materials.provides | method.provides)
+    if method.site not in (None, materials.site.name):
+        return f"needs the site {method.site}, which {materials.backend.name} does not have"
     if missing:
         return "needs " + " and ".join(sorted(need.value for need in missing))
     return None

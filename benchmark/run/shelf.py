@@ -9,12 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from benchmark.activations.root import default_root
 from benchmark.contracts import Subject
 from benchmark.provenance import environment
 from benchmark.results import Cell, Environment, Status, read_cell, write_cell
 from benchmark.run.cells import Place
 from benchmark.run.fitting import Fit
+from benchmark.run.memo import Kept
 from benchmark.run.request import Request
 from benchmark.run.scoring import Scored
 
@@ -42,6 +45,10 @@ class Shelf:
             file.with_suffix(".json").unlink(missing_ok=True)
             return file, None
         return file, default_root() / "fits" / file.name
+
+    def memo(self, of: tuple[Any, ...], made: dict[str, Mapping[str, Tensor]]) -> Kept:
+        """What the fits of these facts share: in this run, and in this machine's cache."""
+        return Kept(default_root() / "shared", of, self.request.overwrite == "always", made)
 
     @cached_property
     def environment(self) -> Environment:
