@@ -10,13 +10,15 @@ from torch import Tensor, nn
 from transformers import LlavaForConditionalGeneration
 
 from benchmark.backends.clip_loading import hash_of
+from benchmark.backends.hosts import PROJECTOR
+from benchmark.projectors import Projector
 from benchmark.recipes.contrastive.batches import normalised
 from benchmark.recipes.language import model as lm
 from benchmark.recipes.language import tokenizer
 from benchmark.recipes.language.rows import PICTURE, Row, Writer, pack
 from benchmark.recipes.precision import ATTENTION, mixed
 from benchmark.recipes.trainer import Plan
-from benchmark.recipes.vlm.projector import Projector
+from benchmark.worlds import questions
 from benchmark.worlds.scene import Scene, sample, stream
 
 PICTURE_STREAM = 6_000_000
@@ -28,7 +30,7 @@ N_SPREAD = 200
 class ProjectorPlan(Plan):
     """What training the projector alone spends; tower and language model stay as they are."""
 
-    steps: int = 1500
+    steps: int = 600
     batch_size: int = 48
     lr: float = 1e-2
     weight_decay: float = 0.0
@@ -38,7 +40,7 @@ class ProjectorPlan(Plan):
 class FullPlan(Plan):
     """What training everything spends, from the parts and their projector on."""
 
-    steps: int = 1500
+    steps: int = 900
     batch_size: int = 48
     lr: float = 8e-4
 
@@ -97,7 +99,11 @@ class Objective:
 
     def _row(self, scene: Scene, step: int, i: int) -> Row:
         rng = stream("picture rows", self.plan.seed, step, i)
-        return Row(self.writer.opening(*PICTURE), self.writer.talk(rng, scene))
+        talk = self.writer.talk(rng, scene)
+        if self.everything:
+            colours = (questions.colour_question(item) for item in scene.objects)
+            talk += tuple(self.writer.answered(each) for each in colours)
+        return Row(self.writer.opening(*PICTURE), talk)
 
     def _pixels(self, scenes: list[Scene]) -> Float[Tensor, "b 3 96 96"]:
         return normalised([scene.render() for scene in scenes]).to(self.device)
@@ -119,7 +125,9 @@ class Objective:
     def finished(self) -> LlavaForConditionalGeneration:
         """The model with its projector in place."""
         if self.projector is not None:
-            self.projector.write(self.model.model.multi_modal_projector)
+            layer = self.model.get_submodule(PROJECTOR)
+            weight, bias = self.projector.folded()
+            layer.load_state_dict({"weight": weight, "bias": bias})
         return self.model
 
 

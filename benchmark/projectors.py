@@ -1,4 +1,4 @@
-"""The projector of the pocket VLMs as it is trained, and as the model's class has it."""
+"""A linear projector from a vision tower to a language model, while it is trained."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ class Projector(nn.Module):
     def forward(self, tokens: Float[Tensor, "b p d"]) -> Float[Tensor, "b p w"]:
         return nn.functional.linear((tokens - self.mean) / self.deviation, self.weight, self.bias)
 
-    @torch.no_grad()
-    def write(self, into: nn.Module) -> None:
-        """The same map as the first layer of transformers' projector."""
+    def folded(self) -> tuple[Float[Tensor, "w d"], Float[Tensor, " w"]]:
+        """Weight and bias of the same map for tokens as they come; differentiable."""
         weight = self.weight / self.deviation
-        into.get_parameter("linear_1.weight").copy_(weight)
-        into.get_parameter("linear_1.bias").copy_(self.bias - weight @ self.mean)
+        return weight, self.bias - weight @ self.mean
