@@ -36,6 +36,7 @@ ROOMS: dict[str, Room] = {
     "sae": ours("sae* kernels*", "contracts codes messages"),
     "alignment": ours("alignment*", "contracts codes sae"),
     "edits": ours("edits", "contracts codes"),
+    "projectors": ours("projectors"),
     "metrics": ours("metrics*", "contracts codes"),
     "references": ours("references*", f"{_PARTS} codes metrics"),
     "worlds": ours("worlds*", "contracts"),
@@ -51,9 +52,9 @@ ROOMS: dict[str, Room] = {
     "reports": ours("reports*", "names statistics results messages", light=True),
     "run": ours("run*", f"{_MACHINERY} results reports"),
     "conformance": ours("conformance*", _MACHINERY),
-    "recipes": ours("recipes*", "contracts worlds backends"),
+    "recipes": ours("recipes*", "contracts worlds backends projectors"),
     "command": ours("__main__", "names run reports conformance", light=True),
-    "methods": Room(("methods.*",), (*_PARTS.split(), "codes"), closed=True),
+    "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),
     "tasks": Room(("tasks.*",), (*_MEASURES.split(), "references", "edits"), closed=True),
     "leaderboards": Room(
         ("leaderboards*",), ("names", "statistics", "results", "reports"), light=True

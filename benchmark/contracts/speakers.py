@@ -71,6 +71,12 @@ class Speaker(Backend, Protocol):
         """Rows and columns of patch tokens in a picture."""
         ...
 
+    @property
+    def projector(self) -> Mapping[str, Tensor]:
+        """Weight [w, d] and bias [w] of a linear projector that may be trained, by the names that
+        a patch replaces them under; empty where there is none."""
+        ...
+
     def ask(self, pictures: Sequence[Any] | None, prompts: Sequence[str]) -> Asked:
         """Prompts in the model's chat template, each after its picture; None asks without one."""
         ...

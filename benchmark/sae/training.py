@@ -40,13 +40,19 @@ class Rows:
 
 def rows(data: TrainingData, modality: Modality, *, scaled: bool = True) -> Rows:
     """Train rows of one modality on the run's device. Raises ValueError if all are equal."""
-    x = data.train.rows(modality)
+    return scaled_rows(data.train.rows(modality), f"{modality} rows", data.device, scaled=scaled)
+
+
+def scaled_rows(
+    x: Float[Tensor, "n d"], name: str, device: torch.device, *, scaled: bool = True
+) -> Rows:
+    """Rows on a device with their scalar. Raises ValueError if all are equal."""
     mean = x.mean(0, dtype=torch.float64)
     energy = sum(float((part.double() - mean).square().sum()) for part in x.split(65_536))
     if not energy > 0:
-        raise ValueError(f"all {len(x)} {modality} rows of train are equal: nothing to fit")
+        raise ValueError(f"all {len(x)} {name} of train are equal: nothing to fit")
     scale = (x.shape[1] * len(x) / energy) ** 0.5 if scaled else 1.0
-    return Rows(x.float().to(data.device), scale, (mean * scale).float().to(data.device))
+    return Rows(x.float().to(device), scale, (mean * scale).float().to(device))
 
 
 def written_pairs(train: PairedActivations) -> tuple[Int[Tensor, " p"], Int[Tensor, " p"]]:
