@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -13,11 +14,13 @@ from torch import Tensor, nn
 from benchmark.backends.clip_loading import hash_of
 from benchmark.backends.llava.asking import PROBE, Asker, Prompts
 from benchmark.backends.llava.blocks import Blocks, blocks_of
+from benchmark.backends.llava.halves import linear_projector, text_revision
 from benchmark.backends.llava.hooking import edited
 from benchmark.backends.llava.rows import Ragged, of_pictures, of_texts, pictures_of
 from benchmark.backends.llava.sharing import check_patch, with_weights
 from benchmark.backends.llava.speaking import run, spoken, streams
 from benchmark.backends.llava.teaching import taught
+from benchmark.backends.llava.tower import patch_tokens, tower_sites
 from benchmark.contracts import Dataset, Edit, Examples, Modality, Need, Site, Spoken
 
 
@@ -38,7 +41,8 @@ class Llava:
 
     @property
     def sites(self) -> tuple[Site, ...]:
-        return self.blocks.sites
+        """Decoder blocks, the default first, and the tower's where it has one view a picture."""
+        return self.blocks.sites + tower_sites(self.model, self.blocks, self.asker.views)
 
     @property
     def n_blocks(self) -> int:
@@ -48,6 +52,25 @@ class Llava:
     def patch_grid(self) -> tuple[int, int]:
         """Rows and columns of patch tokens in a picture."""
         return self.asker.views.grid
+
+    @property
+    def projector(self) -> dict[str, Tensor]:
+        """Weight [w, d] and bias [w] of a projector that may be trained; empty without one."""
+        return linear_projector(self.model) if Need.PROJECTOR in self.provides else {}
+
+    def revision_of(self, modality: Modality) -> str:
+        """What the rows of one modality depend on.
+
+        Captions that are read alone do not depend on tower and projector: hosts of one language
+        model share them.
+        """
+        if modality == "image" or self.text_pass == "joint" or not self.projector:
+            return self.revision
+        return self._text_revision
+
+    @cached_property
+    def _text_revision(self) -> str:
+        return text_revision(self.model, self.asker.chat)
 
     def encode(
         self, examples: Examples, modality: Modality, start: int, stop: int, site: Site
@@ -60,7 +83,7 @@ class Llava:
         if modality == "image":
             pictures = examples.images(start, stop)
             asked = self.asker.about(pictures, [PROBE] * len(pictures))
-            return of_pictures(self._stream(asked, site), asked, site)
+            return of_pictures(self._patches(asked, site), site)
         texts = examples.captions[start:stop]
         if self.text_pass == "isolated":
             return self.encode_texts(texts, site)
@@ -173,15 +196,21 @@ class Llava:
         blocks = blocks_of(model, self.name)
         return replace(self, model=model, blocks=blocks, revision=revision)
 
+    def _patches(self, asked: Prompts, site: Site) -> Float[Tensor, "b p d"]:
+        if site.block is None:
+            return patch_tokens(self.model, asked, self.asker.views)
+        return self._stream(asked, site)[asked.image].unflatten(0, (len(asked), -1))
+
     def _stream(self, asked: Prompts, site: Site) -> Float[Tensor, "b t d"]:
-        block = self._check(site)
+        self._check(site)
+        block = self.n_blocks - 1 if site.block is None else site.block
         return self.residuals(asked, [block])[block]
 
-    def _check(self, site: Site) -> int:
-        if site not in self.sites or site.block is None:
-            last = f"block:{self.n_blocks - 1}"
+    def _check(self, site: Site) -> None:
+        if site not in self.sites:
+            names = ", ".join(s.name for s in self.sites if s.pool != "none" and s.block is None)
+            last = f"block:{self.n_blocks - 1}" + (f", {names}" if names else "")
             raise ValueError(
                 f"{self.name} has no site {site.name!r}, wanted block:0 to {last}, or one of them "
                 f"with /tokens"
             )
-        return site.block

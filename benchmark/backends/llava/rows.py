@@ -1,4 +1,4 @@
-"""Rows of activations: what is taken of the residual stream for pictures and for texts."""
+"""Rows of activations: what is taken for pictures and for texts."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from benchmark.contracts import Examples, Ragged, Site
 
 
 def of_pictures(
-    stream: Float[Tensor, "b t d"], asked: Prompts, site: Site
+    tokens: Float[Tensor, "b p d"], site: Site
 ) -> Float[Tensor, "b d"] | Float[Tensor, "b p d"]:
     """The patch tokens of each picture, row by row, or their mean."""
-    tokens = stream[asked.image].view(len(asked), -1, stream.shape[2]).float()
-    return tokens if site.pool == "none" else tokens.mean(1)
+    return tokens.float() if site.pool == "none" else tokens.float().mean(1)
 
 
 def of_texts(
