@@ -62,5 +62,5 @@ def open_backend(spec: str, *, device: torch.device | str = "cpu") -> Llava:
         model=loaded.model,
         blocks=blocks,
         asker=asker,
-        data=Scenes(sizes=SIZES) if found.spelling.partition("?")[0] in SHIPPED else None,
+        data=Scenes(sizes=SIZES) if found.shipped else None,
     )
