@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float, Int
-from torch import Tensor
 
 from benchmark.alignment.coactivation import alive, firings
 from benchmark.contracts import (
@@ -16,14 +14,15 @@ from benchmark.contracts import (
     Metric,
     Modality,
     Need,
-    NotApplicableError,
     Reference,
     Subject,
     Task,
     Units,
 )
-from benchmark.metrics.averages import Ratio, mean_of_ratios, total
-from benchmark.metrics.errors import RowErrors, row_errors
+from benchmark.edits import ablate
+from benchmark.metrics.averages import mean_of_ratios
+from benchmark.metrics.example_errors import Errors, array, by_image, errors
+from benchmark.metrics.splicing import MOST, interview, reconstructed, train_mean
 from benchmark.references.changes import (
     identity,
     mean_predictor,
@@ -34,6 +33,8 @@ from benchmark.references.changes import (
 )
 
 QUALITY = ("explained_variance*", "fvu*", "mse*", "cosine*", "norm_ratio*", "re")
+FLOORED = (*QUALITY, "spliced/ce_loss", "spliced/loss_recovered*")
+BOUNDED = (*QUALITY[:4], "re", "spliced/loss_recovered*")
 EV = "1 - sum |x - x_hat|^2 / sum |x - mu|^2, mu the mean of the evaluated rows"
 
 
@@ -64,39 +65,23 @@ def _metrics() -> Iterator[Metric]:
     yield Metric("explained_variance/pooled", "image", None, pooled)
     says_re = "half of E[|x - x_hat|^2 / |x|^2 + |y - y_hat|^2 / |y|^2] over written pairs"
     yield Metric("re", "pair", False, says_re)
+    yield from _spliced_metrics()
 
 
-@dataclass(frozen=True, eq=False)
-class Errors:
-    """Row errors of one modality, and the example that each row belongs to."""
-
-    rows: RowErrors
-    owner: Int[np.ndarray, " r"]
-    n: int
-    d: int
-
-    def per_example(self, values: Float[np.ndarray, " r"]) -> Float[np.ndarray, " n"]:
-        """Sum over the rows of each example: one row where pooled, its tokens where not."""
-        return total(values, self.owner, self.n)
-
-    @property
-    def count(self) -> Float[np.ndarray, " n"]:
-        return self.per_example(np.ones(len(self.owner)))
-
-
-def errors(subject: Subject, modality: Modality, about: np.ndarray | None = None) -> Errors:
-    """Errors about a mean; by default that of the evaluated rows of this modality."""
-    x = array(subject.test.rows(modality))
-    mean = x.mean(0, dtype=np.float64) if about is None else about
-    owner, n = subject.test.owner(modality), subject.test.n_examples(modality)
-    found = row_errors(x, array(subject.reconstruction("test", modality)), mean)
-    if not found.deviation.any():
-        raise NotApplicableError(f"all {len(x)} {modality} rows are equal: nothing to explain")
-    return Errors(found, owner.cpu().numpy(), n, x.shape[1])
-
-
-def array(x: Tensor) -> Float[np.ndarray, "n d"]:
-    return x.detach().cpu().numpy()
+def _spliced_metrics() -> Iterator[Metric]:
+    """At a site of tokens of a model that speaks alone."""
+    where = f"image tokens after the block, first {MOST} images"
+    ce = "nats a token of true answers"
+    says = {
+        "ce_loss": (False, f"{ce} with the reconstruction in place of {where}"),
+        "ce_clean": (None, f"{ce} of the model as it is, first {MOST} images"),
+        "ce_zero": (None, f"{ce} with zeros in place of {where}"),
+        "ce_mean": (None, f"{ce} with their train mean in place of {where}"),
+        "loss_recovered": (True, "(ce_zero - ce_loss) / (ce_zero - ce_clean)"),
+        "loss_recovered_mean": (True, "(ce_mean - ce_loss) / (ce_mean - ce_clean)"),
+    }
+    for name, (up, text) in says.items():
+        yield Metric(f"spliced/{name}", "image", up, text)
 
 
 @dataclass(frozen=True)
@@ -110,10 +95,10 @@ class Reconstruction(Task):
     fits: ClassVar[bool] = False
     metrics: ClassVar[tuple[Metric, ...]] = tuple(_metrics())
     references: ClassVar[tuple[Reference, ...]] = (
-        reference("mean", "null", mean_predictor, metrics=QUALITY, of_data=True),
+        reference("mean", "null", mean_predictor, metrics=FLOORED, of_data=True),
         reference("random", "null", random_dictionary, metrics=QUALITY, draws=20),
         reference("pca", "baseline", pca, metrics=QUALITY),
-        reference("identity", "ceiling", identity, metrics=(*QUALITY[:4], "re"), of_data=True),
+        reference("identity", "ceiling", identity, metrics=BOUNDED, of_data=True),
     )
 
     def score(self, subject: Subject) -> dict[str, Units]:
@@ -125,23 +110,13 @@ class Reconstruction(Task):
             found |= quality(each, modality, cluster[modality])
             found |= activity(subject, modality, each, cluster[modality])
         found["explained_variance"] = mean_of_ratios(
-            explained(both["image"]),
-            by_image(explained(both["text"]), written, subject.test.n_images),
+            both["image"].explained,
+            by_image(both["text"].explained, written, subject.test.n_images),
         )
         found["re"] = papers_error(both, written)
         found |= pooled(subject, written)
+        found |= spliced(subject)
         return found
-
-
-def explained(errors: Errors) -> Ratio:
-    """Numerator and denominator of explained variance, per example."""
-    rows = errors.rows
-    return errors.per_example(rows.deviation - rows.error), errors.per_example(rows.deviation)
-
-
-def by_image(texts: Ratio, written: Int[np.ndarray, " n_t"], n: int) -> Ratio:
-    """The same ratio with all captions of an image as one unit."""
-    return total(texts[0], written, n), total(texts[1], written, n)
 
 
 def quality(errors: Errors, modality: Modality, cluster: np.ndarray) -> dict[str, Units]:
@@ -149,7 +124,7 @@ def quality(errors: Errors, modality: Modality, cluster: np.ndarray) -> dict[str
     rows, count = errors.rows, errors.count
     length = np.where(rows.norm > 0, rows.norm, 1.0)
     columns = {
-        "explained_variance": explained(errors),
+        "explained_variance": errors.explained,
         "fvu": (errors.per_example(rows.error), errors.per_example(rows.deviation)),
         "mse": (errors.per_example(rows.error), count * errors.d),
         "cosine": (errors.per_example(rows.cosine), count),
@@ -194,6 +169,27 @@ def pooled(subject: Subject, written: np.ndarray) -> dict[str, Units]:
         len(image) + len(text)
     )
     n = subject.test.n_images
-    parts = [explained(errors(subject, modality, mean)) for modality in MODALITIES]
+    parts = [errors(subject, modality, mean).explained for modality in MODALITIES]
     texts = by_image(parts[1], written, n)
     return {name: Units(parts[0][0] + texts[0], parts[0][1] + texts[1], np.arange(n))}
+
+
+def spliced(subject: Subject) -> dict[str, Units]:
+    """Loss of true answers with the reconstruction in place, beside zeros and the train mean.
+
+    Nothing where no model speaks from such tokens; no share where an ablation does not hurt.
+    """
+    asked = interview(subject) if wanted(subject, "spliced/loss_recovered") else None
+    if asked is None:
+        return {}
+    mean = train_mean(subject)
+    (clean, tokens), (own, _) = asked.loss(), asked.loss(reconstructed(subject))
+    ablated = {"zero": asked.loss(ablate(0 * mean))[0], "mean": asked.loss(ablate(mean))[0]}
+    cluster = np.arange(asked.n)
+    losses = {"loss": own, "clean": clean, **ablated}
+    found = {f"spliced/ce_{name}": Units(each, tokens, cluster) for name, each in losses.items()}
+    for name, worst in (("loss_recovered", "zero"), ("loss_recovered_mean", "mean")):
+        gap = ablated[worst] - clean
+        if gap.sum() > 0:
+            found[f"spliced/{name}"] = Units(ablated[worst] - own, gap, cluster)
+    return found

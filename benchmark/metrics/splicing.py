@@ -1,0 +1,78 @@
+"""Loss of true answers about pictures while something stands in for the pictures' tokens.
+
+A stand-in is put in place of what a language model's residual stream holds at image positions after
+one block; all that follows reads it instead. Losses are kept picture by picture, in nats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from benchmark.contracts import Change, Edit, Examples, Speaker, Subject, talks_of
+from benchmark.metrics.averages import Ratio
+
+MOST = 200
+"""Pictures that are talked about: the first ones of the evaluated split."""
+AT_ONCE = 50
+CENTRED = "+centred"
+"""In the fingerprint of rows that are not the stream's own: a mean was taken off them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Interview:
+    """The first pictures of a split, and a model that is asked about them."""
+
+    speaker: Speaker
+    examples: Examples
+    block: int
+    n: int
+
+    def loss(self, stand_in: Change | None = None) -> Ratio:
+        """Summed loss of the true answers about each picture [n], and how many tokens they have.
+
+        Without a stand-in the model is left alone.
+        """
+        edits = () if stand_in is None else (Edit(self.block, stand_in),)
+        losses, tokens = [], []
+        for start in range(0, self.n, AT_ONCE):
+            stop = min(start + AT_ONCE, self.n)
+            pictures: Any = self.examples.images(start, stop)
+            with torch.no_grad():
+                said = self.speaker.taught(pictures, talks_of(self.examples, start, stop), edits)
+            losses.append(said.loss.double().cpu())
+            tokens.append(said.tokens.double().cpu())
+        return torch.cat(losses).numpy(), torch.cat(tokens).numpy()
+
+
+def interview(subject: Subject) -> Interview | None:
+    """The interview of a subject; None where rows are not the tokens of a model that speaks.
+
+    None too where the pictures are not at hand, and where rows were centred: what the dictionary
+    reads is then not what the model has there.
+    """
+    site, test = subject.artifact.site, subject.test
+    if not isinstance(subject.backend, Speaker) or subject.examples is None:
+        return None
+    if site.block is None or site.pool != "none" or CENTRED in test.fingerprint:
+        return None
+    return Interview(subject.backend, subject.examples, site.block, min(MOST, test.n_images))
+
+
+def reconstructed(subject: Subject) -> Change:
+    """x̂ from the codes that the subject is scored on: truncated where it says so."""
+
+    def change(x: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
+        codes = subject.encode(x.flatten(0, 1).float(), "image")
+        return subject.dictionary.decode(codes, "image").view_as(x).to(x)
+
+    return change
+
+
+def train_mean(subject: Subject) -> Float[Tensor, " d"]:
+    """Mean image token of train."""
+    return subject.train.image.mean(0, dtype=torch.float64).float()
