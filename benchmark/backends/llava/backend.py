@@ -1,9 +1,11 @@
 """Any vision-language model of transformers: `llava:FOLDER`, `llava:ORG/NAME`, a shipped name.
 
 Sites: `block:l`, the residual stream after decoder block l (0-based), mean over the patch tokens of
-a picture and over a caption's own tokens; `block:l/tokens`, every one of them. By default captions
-are read without a picture; with `?text_pass=joint` each is read after its own picture. With
-`?weights=untrained` all weights are drawn from a seed: the control that never learned anything.
+a picture and over a caption's own tokens; `block:l/tokens`, every one of them. Models that project
+one view of a picture have `tower` and `tower/tokens` too: what the projector reads of pictures, and
+captions after the last block. By default captions are read without a picture; with
+`?text_pass=joint` each is read after its own picture. With `?weights=untrained` all weights are
+drawn from a seed: the control that never learned anything.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,19 @@ class Blocks:
         if pool == "none":
             return Site(name + TOKENS, path, path, block=block, pool="none")
         return Site(name, path, path, block=block, pool="mean")
+
+
+def check_site(site: Site, sites: Sequence[Site], name: str) -> None:
+    """Raises ValueError, one line, unless a site is one of these."""
+    if site not in sites:
+        pooled = [s for s in sites if s.pool != "none"]
+        last = max(s.block for s in pooled if s.block is not None)
+        names = ", ".join(
+            [f"block:0 to block:{last}", *(s.name for s in pooled if s.block is None)]
+        )
+        raise ValueError(
+            f"{name} has no site {site.name!r}, wanted {names}, or one of them with /tokens"
+        )
 
 
 def blocks_of(model: Any, name: str) -> Blocks:

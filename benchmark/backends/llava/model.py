@@ -12,16 +12,16 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from benchmark.backends.clip_loading import hash_of
+from benchmark.backends.llava import rows
 from benchmark.backends.llava.asking import PROBE, Asker, Prompts
-from benchmark.backends.llava.blocks import Blocks, blocks_of
+from benchmark.backends.llava.blocks import Blocks, blocks_of, check_site
 from benchmark.backends.llava.halves import linear_projector, text_revision
 from benchmark.backends.llava.hooking import edited
-from benchmark.backends.llava.rows import Ragged, of_pictures, of_texts, pictures_of
 from benchmark.backends.llava.sharing import check_patch, with_weights
-from benchmark.backends.llava.speaking import run, spoken, streams
+from benchmark.backends.llava.speaking import generated, run, spoken, streams
 from benchmark.backends.llava.teaching import taught
-from benchmark.backends.llava.tower import patch_tokens, tower_sites
-from benchmark.contracts import Dataset, Edit, Examples, Modality, Need, Site, Spoken
+from benchmark.backends.llava.tower import tower_sites
+from benchmark.contracts import Dataset, Edit, Examples, Modality, Need, Ragged, Site, Spoken
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +79,17 @@ class Llava:
 
         Raises ValueError on a site of another backend.
         """
-        self._check(site)
+        check_site(site, self.sites, self.name)
         if modality == "image":
             pictures = examples.images(start, stop)
             asked = self.asker.about(pictures, [PROBE] * len(pictures))
-            return of_pictures(self._patches(asked, site), site)
+            views = self.asker.views
+            patches = rows.patches_at(self.model, self.blocks, views, asked, site)
+            return rows.of_pictures(patches, site)
         texts = examples.captions[start:stop]
         if self.text_pass == "isolated":
             return self.encode_texts(texts, site)
-        return self.encode_together(pictures_of(examples, start, stop), texts, site)
+        return self.encode_together(rows.pictures_of(examples, start, stop), texts, site)
 
     def encode_texts(self, texts: Sequence[str], site: Site) -> Float[Tensor, "b d"] | Ragged:
         """Rows of any captions, read without a picture.
@@ -100,18 +102,18 @@ class Llava:
                 f"text_pass=isolated, or encode_together"
             )
         asked = self.asker.alone(texts)
-        return of_texts(self._stream(asked, site), asked, site)
+        return rows.of_texts(self._stream(asked, site), asked, site)
 
     def encode_together(
         self, pictures: Sequence[Any], texts: Sequence[str], site: Site
     ) -> Float[Tensor, "b d"] | Ragged:
         """Rows of captions, each read after a picture of its own, in the joint pass."""
         asked = self.asker.about(pictures, texts)
-        return of_texts(self._stream(asked, site), asked, site)
+        return rows.of_texts(self._stream(asked, site), asked, site)
 
     def token_counts(self, texts: Sequence[str], site: Site) -> Int[Tensor, " b"]:
         """How many rows each caption has at a site, from its words alone."""
-        self._check(site)
+        check_site(site, self.sites, self.name)
         if site.pool != "none":
             return torch.ones(len(texts), dtype=torch.long)
         chat = self.asker.chat
@@ -128,11 +130,7 @@ class Llava:
         self, asked: Prompts, edits: Sequence[Edit] = (), max_new_tokens: int = 40
     ) -> list[str]:
         """Greedy answers, without special tokens."""
-        with torch.no_grad(), edited(self.blocks, asked, edits):
-            made = self.model.generate(  # type: ignore[operator]
-                **asked.inputs, max_new_tokens=max_new_tokens
-            )
-        said = made[:, asked.image.shape[1] :]
+        said = generated(self.model, self.blocks, asked, edits, max_new_tokens)
         texts = self.asker.chat.tokenizer.batch_decode(said, skip_special_tokens=True)
         return [text.strip() for text in texts]
 
@@ -182,8 +180,7 @@ class Llava:
         """Loss of the answers of each picture's talk; every question is asked alone after it."""
         weights = patch or {}
         check_patch(self.model, weights, self.name)
-        whole = self.model, self.blocks, self.asker
-        return taught(*whole, pictures, talks, edits, blocks, weights)
+        return taught(self.model, self.blocks, self.asker, pictures, talks, edits, blocks, weights)
 
     def patched(self, patch: Mapping[str, Tensor]) -> Llava:
         """The model with weights replaced, all others shared; this one stays untouched.
@@ -196,21 +193,6 @@ class Llava:
         blocks = blocks_of(model, self.name)
         return replace(self, model=model, blocks=blocks, revision=revision)
 
-    def _patches(self, asked: Prompts, site: Site) -> Float[Tensor, "b p d"]:
-        if site.block is None:
-            return patch_tokens(self.model, asked, self.asker.views)
-        return self._stream(asked, site)[asked.image].unflatten(0, (len(asked), -1))
-
     def _stream(self, asked: Prompts, site: Site) -> Float[Tensor, "b t d"]:
-        self._check(site)
-        block = self.n_blocks - 1 if site.block is None else site.block
-        return self.residuals(asked, [block])[block]
-
-    def _check(self, site: Site) -> None:
-        if site not in self.sites:
-            names = ", ".join(s.name for s in self.sites if s.pool != "none" and s.block is None)
-            last = f"block:{self.n_blocks - 1}" + (f", {names}" if names else "")
-            raise ValueError(
-                f"{self.name} has no site {site.name!r}, wanted block:0 to {last}, or one of them "
-                f"with /tokens"
-            )
+        check_site(site, self.sites, self.name)
+        return rows.stream_at(self.model, self.blocks, asked, site)

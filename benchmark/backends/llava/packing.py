@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from benchmark.backends.llava.asking import Asker, Prompts
+from benchmark.contracts import Talk
 
 HOSTS = frozenset({"llava", "llava_next"})
 DECODERS = frozenset({"llama", "mistral", "qwen2"})
@@ -23,8 +24,6 @@ MASKED = frozenset({"eager", "sdpa"})
 FIXED_ROPE = frozenset({"default", "linear", "llama3", "yarn"})
 """Rotary positions that do not follow how long the batch is."""
 
-Talk = Sequence[tuple[str, str]]
-"""Questions about one picture, each with its answer."""
 Ids = tuple[int, ...]
 
 

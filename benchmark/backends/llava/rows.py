@@ -10,7 +10,26 @@ from torch import Tensor
 
 from benchmark.backends.hooks import mean_over
 from benchmark.backends.llava.asking import Prompts
+from benchmark.backends.llava.blocks import Blocks
+from benchmark.backends.llava.speaking import streams
+from benchmark.backends.llava.tower import patch_tokens
+from benchmark.backends.llava.views import Views
 from benchmark.contracts import Examples, Ragged, Site
+
+
+def stream_at(model: Any, blocks: Blocks, asked: Prompts, site: Site) -> Float[Tensor, "b t d"]:
+    """The residual stream after a site's block; after the last one where the site has none."""
+    block = len(blocks) - 1 if site.block is None else site.block
+    return streams(model, blocks, asked, [block])[block]
+
+
+def patches_at(
+    model: Any, blocks: Blocks, views: Views, asked: Prompts, site: Site
+) -> Float[Tensor, "b p d"]:
+    """The patch tokens of each picture, row by row: of a block, or of the tower."""
+    if site.block is None:
+        return patch_tokens(model, asked, views)
+    return stream_at(model, blocks, asked, site)[asked.image].unflatten(0, (len(asked), -1))
 
 
 def of_pictures(

@@ -55,6 +55,14 @@ def streams(
     return found
 
 
+def generated(
+    model: Any, blocks: Blocks, asked: Prompts, edits: Sequence[Edit], n: int
+) -> Int[Tensor, "b a"]:
+    """Tokens of greedy answers, n at most."""
+    with torch.no_grad(), edited(blocks, asked, edits):
+        return model.generate(**asked.inputs, max_new_tokens=n)[:, asked.image.shape[1] :]
+
+
 def spoken(
     model: Any,
     blocks: Blocks,

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from benchmark.backends.llava.asking import Asker, Pictures
 from benchmark.backends.llava.blocks import Blocks
 from benchmark.backends.llava.hooking import edited, reading
-from benchmark.backends.llava.packing import Packed, Talk, packed, packs
+from benchmark.backends.llava.packing import Packed, packed, packs
 from benchmark.backends.llava.speaking import graded, logits_of, spoken
-from benchmark.contracts import Edit, Spoken
+from benchmark.contracts import Edit, Spoken, Talk
 
 
 def taught(
