@@ -70,10 +70,18 @@ class Vista(Budget, Method):
         dictionary = Paired(tower, tower, Same(self.n_latents))
         return Artifact(dictionary, data.site, k=self.k, patch=found, chosen=chosen)
 
+    def first(self, n_blocks: int) -> int:
+        """How many of the blocks are constrained."""
+        return math.ceil(self.depth * n_blocks)
+
+    def constrained(self, taught: Taught) -> Aims:
+        """Text dictionaries of the blocks that are; without a weight they only measure."""
+        return taught.dictionaries(self, self.first(taught.backend.n_blocks))
+
     def _projector(self, data: TrainingData) -> Mapping[str, Tensor]:
         """The trained projector, and what it costs and buys on val."""
         taught = Taught(speaker(data), data)
-        aims = taught.dictionaries(self, math.ceil(self.depth * taught.backend.n_blocks))
+        aims = self.constrained(taught)
         made = taught.fresh()
         adam = torch.optim.AdamW(made.parameters(), lr=self.projector_lr, weight_decay=0.0)
         spent = Budget(
@@ -86,27 +94,27 @@ class Vista(Budget, Method):
             self._loss(taught.said(taught.train, batches[step], made, aims), aims).backward()
             torch.nn.utils.clip_grad_norm_(list(made.parameters()), HOW.clip)
             adam.step()
-        return taught.patch(made) | self._costs(taught, made, aims)
+        with torch.no_grad():
+            return taught.patch(made) | self._costs(taught, made, aims)
 
     def _loss(self, said: Spoken, aims: Aims) -> Float[Tensor, ""]:
         """Nats a token of the answers, and λ times the mean error of the constrained blocks."""
         loss = said.loss.sum() / said.tokens.sum()
         if self.weight:
             found = [
-                error(tower, said.residuals[block][said.image], self.error)
+                unexplained(tower, said.residuals[block][said.image], self.error)
                 for block, tower in aims.items()
             ]
             loss = loss + self.weight * torch.stack(found).mean()
         return loss
 
-    @torch.no_grad()
     def _costs(self, taught: Taught, made: Projector, aims: Aims) -> dict[str, Tensor]:
         """On val: nats a token, and for each constrained block FVU, l0 and residual norm."""
         said = taught.said(taught.val, torch.arange(min(N_VAL, len(taught.val.ids))), made, aims)
         found = {"val/ce": said.loss.sum() / said.tokens.sum()}
         for block, tower in aims.items():
             h = said.residuals[block][said.image].float()
-            found[f"val/fvu/block:{block}"] = error(tower, h, "fvu")
+            found[f"val/fvu/block:{block}"] = unexplained(tower, h, "fvu")
             found[f"val/l0/block:{block}"] = tower.encode(h).l0().float().mean()
             found[f"val/norm/block:{block}"] = h.norm(dim=1).mean()
         return found
@@ -163,7 +171,7 @@ def speaker(data: TrainingData) -> Speaker:
     return data.backend
 
 
-def error(tower: Tower, h: Float[Tensor, "n d"], kind: str) -> Float[Tensor, ""]:
+def unexplained(tower: Tower, h: Float[Tensor, "n d"], kind: str) -> Float[Tensor, ""]:
     """What a dictionary leaves of image tokens: over their variance, or a plain mean square."""
     left = (tower.decode(tower.encode(h)) - h).square()
     return left.mean() if kind == "mse" else left.sum() / (h - h.mean(0)).square().sum()

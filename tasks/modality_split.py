@@ -31,7 +31,7 @@ from benchmark.metrics.heterogeneity import (
 from benchmark.metrics.probe import modality_probe
 from benchmark.metrics.splitting import splitting
 from benchmark.metrics.transfer import transfer
-from benchmark.references.changes import reference, wanted
+from benchmark.references.changes import PATCHED, reference, unpatched, wanted
 from benchmark.references.sides import (
     chosen_in_place,
     halves_of_one_modality,
@@ -103,6 +103,7 @@ class ModalitySplit(Task):
         reference("chosen in place", "ceiling", chosen_in_place, metrics=("transfer_auc",)),
         reference("same modality", "ceiling", halves_of_one_modality, metrics=CORRESPONDENCE),
         reference("other captions", "baseline", other_captions, metrics=BETWEEN),
+        reference("unpatched", "baseline", unpatched, metrics=TRANSFER, needs=PATCHED),
     )
 
     def score(self, subject: Subject) -> dict[str, Units]:

@@ -24,16 +24,19 @@ from benchmark.metrics.averages import mean_of_ratios
 from benchmark.metrics.example_errors import Errors, array, by_image, errors
 from benchmark.metrics.splicing import MOST, interview, reconstructed, train_mean
 from benchmark.references.changes import (
+    PATCHED,
     identity,
     mean_predictor,
     pca,
     random_dictionary,
     reference,
+    unpatched,
     wanted,
 )
 
 QUALITY = ("explained_variance*", "fvu*", "mse*", "cosine*", "norm_ratio*", "re")
 FLOORED = (*QUALITY, "spliced/ce_loss", "spliced/loss_recovered*")
+BESIDE = (*QUALITY, "norm/*", "l0/*", "spliced/ce*")
 BOUNDED = (*QUALITY[:4], "re", "spliced/loss_recovered*")
 EV = "1 - sum |x - x_hat|^2 / sum |x - mu|^2, mu the mean of the evaluated rows"
 
@@ -53,6 +56,7 @@ def _metrics() -> Iterator[Metric]:
             "mse": (False, "squared error per element, in original units"),
             "cosine": (True, "mean cos(x, x_hat)"),
             "norm_ratio": (None, "mean |x_hat| / |x|; 1 is right, below is shrinkage"),
+            "norm": (None, "mean |x|, in original units: what a patch of the backend may shrink"),
             "l0": (None, "mean count of latents that fire"),
         }
         for name, (up, text) in says.items():
@@ -98,6 +102,7 @@ class Reconstruction(Task):
         reference("mean", "null", mean_predictor, metrics=FLOORED, of_data=True),
         reference("random", "null", random_dictionary, metrics=QUALITY, draws=20),
         reference("pca", "baseline", pca, metrics=QUALITY),
+        reference("unpatched", "baseline", unpatched, metrics=BESIDE, needs=PATCHED),
         reference("identity", "ceiling", identity, metrics=BOUNDED, of_data=True),
     )
 
@@ -128,6 +133,7 @@ def quality(errors: Errors, modality: Modality, cluster: np.ndarray) -> dict[str
         "fvu": (errors.per_example(rows.error), errors.per_example(rows.deviation)),
         "mse": (errors.per_example(rows.error), count * errors.d),
         "cosine": (errors.per_example(rows.cosine), count),
+        "norm": (errors.per_example(rows.norm), count),
         "norm_ratio": (errors.per_example(rows.norm_hat / length), count),
     }
     return {f"{name}/{modality}": Units(*column, cluster) for name, column in columns.items()}

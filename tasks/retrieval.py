@@ -23,7 +23,14 @@ from benchmark.metrics.averages import mean_of_ratios, total
 from benchmark.metrics.negatives import preferred
 from benchmark.metrics.ranking import Standing, expected_hit, pessimistic_hit
 from benchmark.metrics.similarity import overlaps, unit_rows
-from benchmark.references.changes import identity, reference, shuffled_partners, wanted
+from benchmark.references.changes import (
+    PATCHED,
+    identity,
+    reference,
+    shuffled_partners,
+    unpatched,
+    wanted,
+)
 from benchmark.references.standings import DIRECTIONS, comparable, owners, rows, stand, true_pairs
 
 DEPTHS = (1, 5, 10)
@@ -70,6 +77,7 @@ class Retrieval(Task):
             metrics=("r@*", "hard_negatives*"),
             draws=20,
         ),
+        reference("unpatched", "baseline", unpatched, metrics=("r@1*",), needs=PATCHED),
         reference(
             "dense",
             "baseline",

@@ -32,6 +32,9 @@ def wanted(subject: Subject, *names: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
+PATCHED = frozenset({Need.PATCH})
+
+
 def reference(
     name: str,
     kind: Literal["null", "baseline", "ceiling"],
