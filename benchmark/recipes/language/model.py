@@ -116,5 +116,5 @@ def answer_loss(
     counts, targets = counts.to(read.device), targets.to(read.device)
     logits = head(hidden[rows, at - 1]).float()
     loss = nn.functional.cross_entropy(logits, targets, reduction="none")
-    hit = (logits.argmax(1) == targets)[counts == 1].float().mean()
+    hit = (logits.argmax(1) == targets)[counts >= 1].float().mean()
     return (loss * counts).sum() / counts.sum(), hit

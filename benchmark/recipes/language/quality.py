@@ -133,7 +133,7 @@ def measure(folder: Path, device: torch.device, seed: int = 0) -> dict[str, Any]
     """Everything the card says about quality, from the folder alone."""
     tokenizer.check(AutoTokenizer.from_pretrained(folder), folder)
     model = lm.load(folder)
-    model.to(device)
+    model.to(device)  # type: ignore[arg-type]
     names = [f"{kind}/{context}".replace(" ", "_") for kind, context in CARD]
     return {
         name: exact(model, kind, context, N_SCENES, seed)
