@@ -18,17 +18,18 @@ from transformers import AutoModelForImageTextToText, AutoTokenizer, CLIPVisionM
 
 from benchmark.backends import hosts
 from benchmark.backends.host_parts import PARTS_FILE, PROJECTOR_FILE
+from benchmark.projectors import Projector
 from benchmark.recipes import card as cards
 from benchmark.recipes import pocket_llava
+from benchmark.recipes.language.rows import PICTURE, Row
 from benchmark.recipes.pocket_llava import FROZEN, WHOLE, full, main, projector
 from benchmark.recipes.trainer import Plan
 from benchmark.recipes.vlm import assembly, folders, objective, quality
 from benchmark.recipes.vlm import tower as towers
 from benchmark.recipes.vlm.objective import PICTURE_STREAM, FullPlan, Objective, ProjectorPlan
-from benchmark.recipes.vlm.projector import Projector
 from benchmark.recipes.vlm.quality import measure
 from benchmark.worlds import questions
-from benchmark.worlds.scene import _belongs
+from benchmark.worlds.scene import belongs
 from tests.tiny_recipes import (
     CPU,
     ends_the_same,
@@ -157,9 +158,9 @@ def test_a_projector_standardises_and_folds_into_one_layer() -> None:
         flat = tokens.flatten(0, 1)
         by_hand = ((flat - flat.mean(0)) / flat.std(0)) @ made.weight.T + made.bias
         torch.testing.assert_close(made(tokens).flatten(0, 1), by_hand, atol=1e-4, rtol=1e-4)
-        into = torch.nn.ModuleDict({"linear_1": torch.nn.Linear(24, 32)})
-        made.write(into)
-        torch.testing.assert_close(into["linear_1"](tokens), made(tokens), atol=1e-4, rtol=1e-4)
+        into = torch.nn.Linear(24, 32)
+        into.load_state_dict(dict(zip(("weight", "bias"), made.folded(), strict=True)))
+        torch.testing.assert_close(into(tokens), made(tokens), atol=1e-4, rtol=1e-4)
 
 
 def test_pictures_have_train_contents_and_a_stream_of_their_own(parts: Path) -> None:
@@ -167,21 +168,36 @@ def test_pictures_have_train_contents_and_a_stream_of_their_own(parts: Path) -> 
     assert [scene.key for scene in scenes] == [
         f"{PICTURE_STREAM + 2}/train/{i}" for i in range(5, 35)
     ]
-    assert all(_belongs(s.slots, s.background, "train") for s in scenes)
+    assert all(belongs(s.slots, s.background, "train") for s in scenes)
     assert not any(scene.has_held_out() for scene in scenes)
-    asked: list[tuple[int, int, int]] = []
+    asked: list[tuple[int, ...]] = []
     real = objective.pictures
 
-    def spy(seed: int, first: int, n: int) -> Any:
-        asked.append((seed, first, n))
-        return real(seed, first, n)
+    def spy(*given: int) -> Any:
+        asked.append(given)
+        return real(*given)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(objective, "pictures", spy)
         made = objective_of(parts, False, replace(STAGE_1, seed=4))
         losses = [made(step)["loss"].item() for step in (0, 1, 0)]
-    assert asked == [(4, -9, 8), (4, 0, 3), (4, 3, 3), (4, 0, 3)]
+    steps = [(4, first, 3, False) for first in (0, 3, 0)]
+    assert asked == [(4, -9, 8), *steps]
     assert losses[0] == losses[2] != losses[1]
+
+
+def test_training_everything_sees_more_full_scenes_and_asks_for_every_colour(parts: Path) -> None:
+    natural, full = objective.pictures(2, 0, 40), objective.pictures(2, 0, 40, True)
+    assert all(len(scene.objects) == 3 for scene in full[1::2])
+    assert full[::2] == natural[::2]
+    made = objective_of(parts, True, replace(STAGE_2, seed=4))
+    scene = full[1]
+    weights = [counts for _, counts in made._row(scene, 0, 1).branches]
+    heavy = [set(counts) for counts in weights if max(counts) > 1]
+    assert heavy == [{0.0, objective.COLOUR_WEIGHT}] * 3
+    frozen = objective_of(parts, False, replace(STAGE_1, seed=4))
+    alone = [counts for _, counts in frozen._row(scene, 0, 1).branches]
+    assert alone == weights[:-3]
 
 
 @pytest.mark.parametrize("everything", [False, True])
@@ -195,15 +211,17 @@ def test_the_loss_is_that_of_the_hosts_own_answers(
     if made.projector is not None:
         loud(made.projector, 3)
     made.finished()
-    said = [questions.list_objects(scene) for scene in objective.pictures(1, 0, 2)]
-    talks = iter([(made.writer.answered(each),) for each in said])
-    monkeypatch.setattr(made.writer, "talk", lambda *_: next(talks))
+    scenes = objective.pictures(1, 0, 2, everything)
+    said = [questions.list_objects(scene) for scene in scenes]
+    rows = iter([(made.writer.answered(each),) for each in said])
+    opening = made.writer.opening(*PICTURE)
+    monkeypatch.setattr(made, "_row", lambda *_: Row(opening, next(rows)))
     with torch.no_grad():
         found = made(0)["loss"].item()
     host, processor = hosts.opened(parts / "host")
     host.load_state_dict(made.model.state_dict())
     total = n = 0.0
-    for scene, each in zip(objective.pictures(1, 0, 2), said, strict=True):
+    for scene, each in zip(scenes, said, strict=True):
         logits, ids = own_logits(host, processor, scene, each)
         for at, token in enumerate(ids):
             total, n = total - float(logits[at].log_softmax(0)[token]), n + 1

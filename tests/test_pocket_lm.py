@@ -19,7 +19,7 @@ from benchmark.recipes.language import objective, quality, tokenizer
 from benchmark.recipes.language.objective import TEXT_STREAM, LanguagePlan, Objective
 from benchmark.recipes.pocket_lm import SAYS, main, train
 from benchmark.recipes.trainer import learning_rate
-from benchmark.worlds.scene import _belongs, sample
+from benchmark.worlds.scene import belongs, sample
 from benchmark.worlds.textual_maps import Noise
 from tests.tiny_recipes import (
     CPU,
@@ -87,7 +87,7 @@ def test_batches_come_from_train_contents_alone(monkeypatch: pytest.MonkeyPatch)
     assert first.tokens.tolist() != second.tokens.tolist()
     for key in drawn:
         scene = sample(*key)
-        assert _belongs(scene.slots, scene.background, "train")
+        assert belongs(scene.slots, scene.background, "train")
         assert not scene.has_held_out()
 
 
@@ -97,9 +97,9 @@ def test_the_gate_asks_about_unseen_contents() -> None:
             assert each.said.kind == kind
             assert (each.row.blend is not None) == (context in ("blended", "worst"))
     scenes = [sample(quality.GATE_SEED, "test", i) for i in range(40)]
-    assert all(_belongs(s.slots, s.background, "test") for s in scenes)
+    assert all(belongs(s.slots, s.background, "test") for s in scenes)
     filled = [s for s in scenes if s.objects]
-    assert not any(_belongs(s.slots, s.background, "train") for s in filled)
+    assert not any(belongs(s.slots, s.background, "train") for s in filled)
 
 
 def test_noise_grows_from_none_to_all() -> None:
