@@ -1,4 +1,4 @@
-"""Makes pocket-ssl: `python -m benchmark.recipes.pocket_ssl --output-path DIR`; about 50 minutes.
+"""Makes pocket-ssl: `python -m benchmark.recipes.pocket_ssl --output-path DIR`; about an hour.
 
 A vision tower like pocket-clip's that never meets a word. A killed run continues with the same
 command; `--measure` measures the card of a finished folder again.
@@ -30,7 +30,7 @@ SAYS = Describes(
     command="pocket_ssl",
     about=(
         "A small vision tower that never met a word: it learned to find the same thing in two\n"
-        "pictures."
+        "pictures, among pictures that differ in their objects alone."
     ),
     opens="It opens with `CLIPVisionModel` and `AutoImageProcessor`; read its patch tokens.",
     legend=(
