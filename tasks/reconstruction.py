@@ -19,10 +19,9 @@ from benchmark.contracts import (
     Task,
     Units,
 )
-from benchmark.edits import ablate
 from benchmark.metrics.averages import mean_of_ratios
 from benchmark.metrics.example_errors import Errors, array, by_image, errors
-from benchmark.metrics.splicing import MOST, interview, reconstructed, train_mean
+from benchmark.metrics.splicing import MOST, interview, reconstructed, train_mean, without
 from benchmark.references.changes import (
     PATCHED,
     identity,
@@ -37,7 +36,7 @@ from benchmark.references.changes import (
 QUALITY = ("explained_variance*", "fvu*", "mse*", "cosine*", "norm_ratio*", "re")
 FLOORED = (*QUALITY, "spliced/ce_loss", "spliced/loss_recovered*")
 BESIDE = (*QUALITY, "norm/*", "l0/*", "spliced/ce*")
-BOUNDED = (*QUALITY[:4], "re", "spliced/loss_recovered*")
+BOUNDED = (*QUALITY[:4], "re")
 EV = "1 - sum |x - x_hat|^2 / sum |x - mu|^2, mu the mean of the evaluated rows"
 
 
@@ -188,9 +187,10 @@ def spliced(subject: Subject) -> dict[str, Units]:
     asked = interview(subject) if wanted(subject, "spliced/loss_recovered") else None
     if asked is None:
         return {}
-    mean = train_mean(subject)
-    (clean, tokens), (own, _) = asked.loss(), asked.loss(reconstructed(subject))
-    ablated = {"zero": asked.loss(ablate(0 * mean))[0], "mean": asked.loss(ablate(mean))[0]}
+    mean = tuple(train_mean(subject).tolist())
+    (clean, tokens), (own, _) = without(asked), asked.loss(reconstructed(subject))
+    zero = (0.0,) * len(mean)
+    ablated = {"zero": without(asked, zero)[0], "mean": without(asked, mean)[0]}
     cluster = np.arange(asked.n)
     losses = {"loss": own, "clean": clean, **ablated}
     found = {f"spliced/ce_{name}": Units(each, tokens, cluster) for name, each in losses.items()}

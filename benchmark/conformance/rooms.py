@@ -37,7 +37,7 @@ ROOMS: dict[str, Room] = {
     "alignment": ours("alignment*", "contracts codes sae"),
     "edits": ours("edits", "contracts codes"),
     "projectors": ours("projectors"),
-    "metrics": ours("metrics*", "contracts codes"),
+    "metrics": ours("metrics*", "contracts codes edits"),
     "references": ours("references*", f"{_PARTS} codes metrics"),
     "worlds": ours("worlds*", "contracts"),
     "activations": ours("activations*", "contracts messages"),

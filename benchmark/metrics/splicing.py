@@ -7,6 +7,7 @@ one block; all that follows reads it instead. Losses are kept picture by picture
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.contracts import Change, Edit, Examples, Speaker, Subject, talks_of
+from benchmark.edits import ablate
 from benchmark.metrics.averages import Ratio
 
 MOST = 200
@@ -23,7 +25,7 @@ CENTRED = "+centred"
 """In the fingerprint of rows that are not the stream's own: a mean was taken off them."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Interview:
     """The first pictures of a split, and a model that is asked about them."""
 
@@ -47,6 +49,15 @@ class Interview:
             losses.append(said.loss.double().cpu())
             tokens.append(said.tokens.double().cpu())
         return torch.cat(losses).numpy(), torch.cat(tokens).numpy()
+
+
+@lru_cache(maxsize=8)
+def without(asked: Interview, row: tuple[float, ...] | None = None) -> Ratio:
+    """The loss where the same row stands at every image position; of the model as it is without.
+
+    Kept, because every dictionary of one model and block is held against the same.
+    """
+    return asked.loss(None if row is None else ablate(torch.tensor(row)))
 
 
 def interview(subject: Subject) -> Interview | None:
