@@ -57,6 +57,11 @@ def build(choice: Choice, given: Mapping[str, Any]) -> Any:
         raise ValueError(f"{choice.entry.kind} {choice.name}: {said}") from error
 
 
+def in_variant(choice: Choice, given: Mapping[str, Any], variant: str) -> dict[str, Any]:
+    """Fields of a choice in a variant; the paper's never replace those that make a preset."""
+    return {**choice.entry.paper, **choice.fields, **given} if variant == "paper" else dict(given)
+
+
 def settings(choices: Sequence[Choice], sets: Mapping[str, str]) -> list[dict[str, Any]]:
     """What each choice is given: a key goes to every method with that field, one at least.
 

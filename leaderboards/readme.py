@@ -12,7 +12,7 @@ from typing import Any
 from benchmark.registry import ROOT, catalogue
 from benchmark.reports.names import short
 from benchmark.reports.panels import Panel, bundled_cells, panels
-from benchmark.reports.tables import TWO_SEEDS
+from benchmark.reports.tables import SAW, TWO_SEEDS
 from benchmark.results import Cell
 
 README = ROOT / "README.md"
@@ -132,7 +132,7 @@ def table(backend: str, shown: list[Panel], cells: tuple[Cell, ...]) -> str:
             f"| *{label}* | {' | '.join('' if v is None else f'{v:.3f}' for v in values)} |"
         )
     wide = ["", f"‡ {TWO_SEEDS}."] if any(r.wide for p in shown for r in p.rows) else []
-    return "\n".join([*lines, "", "† saw labels or the planted truth.", *wide])
+    return "\n".join([*lines, "", f"† {SAW}.", *wide])
 
 
 def entry(panel: Panel, name: str) -> str:

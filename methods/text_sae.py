@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from benchmark.contracts import Artifact, Budget, Method, Need, TrainingData
+from benchmark.contracts import Artifact, Budget, Method, Need, NotApplicableError, TrainingData
 from benchmark.sae.dictionaries import Paired, same_width
 from benchmark.sae.frames import Same
 from benchmark.sae.text_towers import text_tower
@@ -24,6 +24,8 @@ class TextSae(Budget, Method):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.SAME_WIDTH})
 
     def fit(self, data: TrainingData) -> Artifact:
+        if getattr(data.backend, "text_pass", "isolated") == "joint":
+            raise NotApplicableError("it is fitted on text alone: wants text_pass=isolated")
         x, val = data.train.rows("text"), data.val.rows("text")
         same_width(data.train.image.shape[1], x.shape[1], "a text dictionary that reads images")
         tower = text_tower(x, val, self, data, data.site.name)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 import torch
 from jaxtyping import Float
@@ -27,6 +27,7 @@ from benchmark.contracts import (
     Examples,
     Method,
     Need,
+    NotApplicableError,
     Speaker,
     Spoken,
     TrainingData,
@@ -40,7 +41,7 @@ from benchmark.sae.training import Optimiser, order
 
 PRESETS: dict[str, dict[str, object]] = {"nosae": {"weight": 0.0}}
 PAPER: dict[str, object] = {"error": "mse", "weight": 1.0}
-N_VAL, N_SPREAD = 200, 200
+N_VAL, N_SPREAD, AT_ONCE = 200, 200, 50
 """Pictures of val that costs are measured on; of train whose tokens set a projector's scale."""
 HOW = Optimiser()
 Aims = Mapping[int, Tower]
@@ -51,7 +52,7 @@ Aims = Mapping[int, Tower]
 class Vista(Budget, Method):
     """One projector for every site of a backend; the text dictionary is the site's own."""
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.PROJECTOR, Need.GENERATION})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.PROJECTOR, Need.GENERATION, Need.SAME_WIDTH})
     provides: ClassVar[frozenset[Need]] = frozenset({Need.LATENTS, Need.PATCH})
     weight: float = 0.3
     """λ, relative to the loss of answers in nats a token."""
@@ -62,7 +63,17 @@ class Vista(Budget, Method):
     projector_batch: int = 32
     projector_lr: float = 1e-2
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.depth <= 1:
+            raise ValueError(f"depth is {self.depth}, wanted a share of the blocks: above 0 to 1")
+
     def fit(self, data: TrainingData) -> Artifact:
+        """Raises NotApplicableError before the projector, and where captions saw a picture."""
+        if data.site.block is None:
+            raise NotApplicableError(f"{data.site.name} lies before the projector that is trained")
+        if getattr(data.backend, "text_pass", "isolated") == "joint":
+            raise NotApplicableError("its dictionaries are of text alone: wants text_pass=isolated")
         found = dict(data.memo("projector", vars(self), lambda: self._projector(data)))
         chosen = {name: float(found.pop(name)) for name in sorted(found) if "/" in name}
         x, val = data.train.rows("text"), data.val.rows("text")
@@ -87,7 +98,7 @@ class Vista(Budget, Method):
         spent = Budget(
             self.n_latents, self.k, self.projector_steps, self.projector_batch, self.projector_lr
         )
-        batches = order(len(taught.train.ids), spent, data.generator("order/pictures"))
+        batches = order(data.train.n_images, spent, data.generator("order/pictures"))
         for step in data.progress(range(spent.steps), "projector"):
             adam.param_groups[0]["lr"] = spent.lr * HOW.rate(step, spent.steps)
             adam.zero_grad(set_to_none=True)
@@ -110,10 +121,12 @@ class Vista(Budget, Method):
 
     def _costs(self, taught: Taught, made: Projector, aims: Aims) -> dict[str, Tensor]:
         """On val: nats a token, and for each constrained block FVU, l0 and residual norm."""
-        said = taught.said(taught.val, torch.arange(min(N_VAL, len(taught.val.ids))), made, aims)
-        found = {"val/ce": said.loss.sum() / said.tokens.sum()}
+        index = torch.arange(min(N_VAL, taught.data.val.n_images))
+        seen = [taught.said(taught.val, part, made, aims) for part in index.split(AT_ONCE)]
+        tokens = sum(int(said.tokens.sum()) for said in seen)
+        found = {"val/ce": torch.stack([said.loss.sum() for said in seen]).sum() / tokens}
         for block, tower in aims.items():
-            h = said.residuals[block][said.image].float()
+            h = torch.cat([said.residuals[block][said.image] for said in seen]).float()
             found[f"val/fvu/block:{block}"] = unexplained(tower, h, "fvu")
             found[f"val/l0/block:{block}"] = tower.encode(h).l0().float().mean()
             found[f"val/norm/block:{block}"] = h.norm(dim=1).mean()
@@ -138,7 +151,7 @@ class Taught:
     def fresh(self) -> Projector:
         """A projector of random weights that knows how wide the tower's tokens spread."""
         site = next(site for site in self.backend.sites if site.name == "tower/tokens")
-        n = min(N_SPREAD, len(self.train.ids))
+        n = min(N_SPREAD, self.data.train.n_images)
         tokens = self.backend.encode(self.train, "image", 0, n, site)
         assert isinstance(tokens, Tensor)
         weight, _ = self.backend.projector.values()
@@ -147,7 +160,8 @@ class Taught:
 
     def patch(self, made: Projector) -> dict[str, Tensor]:
         """A projector under the names of the model's own."""
-        return dict(zip(self.backend.projector, made.folded(), strict=True))
+        named = zip(self.backend.projector.items(), made.folded(), strict=True)
+        return {name: value.to(own.dtype) for (name, own), value in named}
 
     def said(self, of: Examples, index: Tensor, made: Projector, aims: Aims) -> Spoken:
         """What the model makes of pictures and of the true answers to their questions."""
@@ -158,20 +172,23 @@ class Taught:
 
     def dictionaries(self, budget: Budget, n: int) -> Aims:
         """The text dictionary of each of the first n blocks."""
-        read = [block_rows(self.backend, of, range(n)) for of in (self.train, self.val)]
-        return {
-            block: text_tower(x, read[1][block], budget, self.data, f"block:{block}/tokens")
-            for block, x in read[0].items()
+        n_train, n_val = self.data.train.n_images, self.data.val.n_images
+        train = block_rows(self.backend, self.train, n_train, range(n))
+        val = block_rows(self.backend, self.val, n_val, range(n))
+        towers = {
+            block: text_tower(x, val[block], budget, self.data, f"block:{block}/tokens")
+            for block, x in train.items()
         }
+        return {block: tower.to(self.data.device) for block, tower in towers.items()}
 
 
 def speaker(data: TrainingData) -> Speaker:
     """The backend, which speaks: the method's needs say so."""
-    assert isinstance(data.backend, Speaker)
-    return data.backend
+    return cast(Speaker, data.backend)
 
 
 def unexplained(tower: Tower, h: Float[Tensor, "n d"], kind: str) -> Float[Tensor, ""]:
     """What a dictionary leaves of image tokens: over their variance, or a plain mean square."""
+    h = h.float()
     left = (tower.decode(tower.encode(h)) - h).square()
     return left.mean() if kind == "mse" else left.sum() / (h - h.mean(0)).square().sum()

@@ -35,7 +35,7 @@ from benchmark.references.changes import (
 
 QUALITY = ("explained_variance*", "fvu*", "mse*", "cosine*", "norm_ratio*", "re")
 FLOORED = (*QUALITY, "spliced/ce_loss", "spliced/loss_recovered*")
-BESIDE = (*QUALITY, "norm/*", "l0/*", "spliced/ce*")
+BESIDE = (*QUALITY, "norm/*", "l0/*", "spliced/*")
 BOUNDED = (*QUALITY[:4], "re")
 EV = "1 - sum |x - x_hat|^2 / sum |x - mu|^2, mu the mean of the evaluated rows"
 
@@ -184,7 +184,7 @@ def spliced(subject: Subject) -> dict[str, Units]:
 
     Nothing where no model speaks from such tokens; no share where an ablation does not hurt.
     """
-    asked = interview(subject) if wanted(subject, "spliced/loss_recovered") else None
+    asked = interview(subject) if wanted(subject, "spliced/ce_loss") else None
     if asked is None:
         return {}
     mean = tuple(train_mean(subject).tolist())

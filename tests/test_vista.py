@@ -13,8 +13,8 @@ import torch
 
 from benchmark.__main__ import main
 from benchmark.backends import open_backend
-from benchmark.configure import build
-from benchmark.contracts import Need, TrainingData
+from benchmark.configure import build, in_variant
+from benchmark.contracts import Need, NotApplicableError, TrainingData
 from benchmark.registry import find, load
 from benchmark.results import Document, read_document
 from benchmark.run.memo import Kept
@@ -102,13 +102,44 @@ def test_a_threshold_never_lets_negative_latents_fire() -> None:
 
 def test_rows_of_blocks_are_those_of_the_sites(backend: Any) -> None:
     examples = DATA.split("val")
-    found = block_rows(backend, examples, range(2), n=7)
-    texts = sorted(dict.fromkeys(examples.captions[:7]), key=len)
+    found = block_rows(backend, examples, 4, range(2))
+    texts = list(examples.captions[:20])
     for block in range(2):
         site = next(s for s in backend.sites if s.name == f"block:{block}/tokens")
-        torch.testing.assert_close(
-            found[block], backend.encode_texts(texts, site).rows, atol=1e-4, rtol=0
-        )
+        own = backend.encode_texts(texts, site).rows
+        torch.testing.assert_close(found[block], own, atol=1e-4, rtol=0)
+
+
+def test_a_constrained_block_is_held_to_the_dictionary_that_is_scored_there(backend: Any) -> None:
+    site = next(i for i, s in enumerate(backend.sites) if s.name == "block:0/tokens")
+    data = data_for(backend, site=site)
+    fitted = method().fit(data)
+    [aim] = MODULE.Taught(data.backend, data).dictionaries(method(), 1).values()
+    scored = fitted.dictionary.text
+    torch.testing.assert_close(aim.W_dec, scored.W_dec, atol=1e-3, rtol=0)
+    torch.testing.assert_close(aim.threshold, scored.threshold, atol=1e-3, rtol=1e-3)
+
+
+def test_it_speaks_of_text_alone_and_of_what_follows_the_projector(backend: Any, host: Any) -> None:
+    before = next(i for i, s in enumerate(backend.sites) if s.name == "tower/tokens")
+    with pytest.raises(NotApplicableError, match="before the projector"):
+        method().fit(data_for(backend, site=before))
+    joint = open_backend(f"llava:{host}?text_pass=joint")
+    with pytest.raises(NotApplicableError, match="text alone"):
+        method().fit(data_for(joint))
+    for depth in (0, 1.2):
+        with pytest.raises(ValueError, match="depth is"):
+            method(depth=depth)
+
+
+def test_the_papers_setting_never_replaces_what_makes_a_preset() -> None:
+    for name, field, wanted in (("vista-nosae", "weight", 0.0), ("vista", "error", "mse")):
+        choice = find("method", name)
+        assert getattr(build(choice, in_variant(choice, {}, "paper")), field) == wanted
+    choice = find("method", "jsae-noalign")
+    assert build(choice, in_variant(choice, {}, "paper")).lambda_a == 0
+    assert build(choice, in_variant(choice, {"lambda_a": 0.5}, "paper")).lambda_a == 0.5
+    assert build(choice, in_variant(choice, {}, "fair")).lr == 1e-2
 
 
 def test_what_is_left_behind(backend: Any) -> None:
@@ -206,6 +237,8 @@ def test_rows_come_from_the_patched_backend(host: Path, tmp_path: Path) -> None:
     found = run(tmp_path / "a", *words, *sets, "--task", "reconstruction")
     [cell] = found.cells
     assert cell.status == "scored", cell.reason
+    assert cell.method.patched not in (None, cell.backend.revision)
+    assert cell.method.supervised
     by_name = {s.name: s for s in cell.scores if s.variant == "full"}
     for name, moves in (("explained_variance/image", True), ("explained_variance/text", False)):
         [bare] = [r for r in by_name[name].references if r.name == "unpatched"]

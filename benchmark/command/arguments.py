@@ -59,7 +59,11 @@ def _run(verbs: Any) -> None:
     run.add_argument(
         "--method", **many, required=True, help="name, file.py, package.module, or all"
     )
-    run.add_argument("--backend", **many, help="see `ls backends` (default: pocket)")
+    run.add_argument(
+        "--backend",
+        **many,
+        help="see `ls backends`; pocket: all shipped (default: pocket-clip)",
+    )
     run.add_argument("--data", metavar="NAME", help="see `ls data` (default: the backend's own)")
     run.add_argument(
         "--site",

@@ -109,10 +109,16 @@ def main(arguments: list[str] | None = None) -> int:
 def _given(chosen: argparse.Namespace) -> str:
     """The options that name other parts than the shipped ones."""
     return "".join(
-        f" --{name.replace('_', '-')} {getattr(chosen, name)}"
+        f" --{name.replace('_', '-')} {_spelled(getattr(chosen, name))}"
         for name, (stage, shipped) in PARTS.items()
         if stage == chosen.stage and getattr(chosen, name) != shipped
     )
+
+
+def _spelled(path: Path) -> Path:
+    """A path as one types it in a clone of the project, where it is inside one."""
+    root, whole = ASSETS.parents[1], path.resolve()
+    return whole.relative_to(root) if whole.is_relative_to(root) else path
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from benchmark.messages.storage import StorageError
 from benchmark.reports.drawing import draw, heights, leaves
 from benchmark.reports.lineup import Line, lineup
 from benchmark.reports.panels import Panel, heading, panels_of
-from benchmark.reports.tables import TWO_SEEDS
+from benchmark.reports.tables import PATCHED, SAW, TWO_SEEDS
 from benchmark.results import Document
 
 ROW, HEAD, FOOT, PANEL, LETTER = 0.2, 0.8, 0.7, 2.1, 0.068
@@ -81,7 +81,8 @@ def caption(shown: list[Panel], width: int) -> str:
         ("dot: main score, ↑ higher is better; bar: 95 % interval", True),
         ("×S: over S seeds", any(row.seeds > 1 for row in rows)),
         ("*: bundled reference row", any(row.bundled for row in rows)),
-        ("†: saw labels or the planted truth", any(row.supervised for row in rows)),
+        (f"†: {SAW}", any(row.supervised for row in rows)),
+        (f"§: {PATCHED}", any(row.patched for row in rows)),
         ("◂ ▸: goes on outside of the axis", any(map(leaves, shown))),
         (f"‡: {TWO_SEEDS}", any(row.wide for row in rows)),
     ]

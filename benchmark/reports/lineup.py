@@ -26,6 +26,7 @@ class Line:
     seeds: int = 1
     bundled: bool = False
     supervised: bool = False
+    patched: bool = False
     wide: bool = False
     """Whether an interval of two seeds is among its rows."""
 
@@ -40,6 +41,7 @@ class Line:
         if self.kind == "baseline":
             return f"baseline: {self.name}"
         marks = ("*" if self.bundled else "") + ("†" if self.supervised else "")
+        marks += "§" if self.patched else ""
         seeds = f" ×{self.seeds}" if self.seeds > 1 else ""
         return f"{self.name}{seeds} {marks}".strip()
 
@@ -72,7 +74,7 @@ def line(name: str, rows: Sequence[Row]) -> Line:
     control = any(first.of == known or first.of.startswith(f"{known}-") for known in CONTROLS)
     kind: Kind = "control" if control else "method"
     wide = any(row.wide for row in its)
-    return Line(name, kind, first.seeds, first.bundled, first.supervised, wide)
+    return Line(name, kind, first.seeds, first.bundled, first.supervised, first.patched, wide)
 
 
 def value_of(panel: Panel, each: Line) -> float | None:

@@ -28,6 +28,7 @@ class Row:
     seeds: int
     bundled: bool = False
     supervised: bool = False
+    patched: bool = False
     of: str = ""
     """The method's name alone."""
     wide: bool = False
@@ -108,11 +109,13 @@ def add(panel: Panel, members: list[Cell], *, bundled: bool) -> None:
     for kind in dict.fromkeys(score.variant for cell in scored for score in cell.scores):
         mains = [s for cell in scored for s in cell.scores if s.main and s.variant == kind]
         row = combined(scored[0].method.name, kind, mains)
-        supervised = scored[0].method.supervised
-        panel.rows.append(replace(row, bundled=bundled, supervised=supervised))
+        method = scored[0].method
+        patched = method.patched is not None
+        row = replace(row, bundled=bundled, supervised=method.supervised, patched=patched)
+        panel.rows.append(row)
         panel.higher_is_better = mains[0].higher_is_better is not False
         if not bundled:
-            read_against(panel, mains[0])
+            read_against(panel, mains[0], f"{method.name} " if patched else "")
 
 
 def combined(method: str, kind: str, mains: Sequence[Score]) -> Row:
@@ -126,13 +129,16 @@ def combined(method: str, kind: str, mains: Sequence[Score]) -> Row:
     return Row(name, summary.value, summary.low, summary.high, len(mains), of=method, wide=wide)
 
 
-def read_against(panel: Panel, score: Score) -> None:
-    """Floor, baselines and ceiling: the floor is the highest any row of the run was held to."""
+def read_against(panel: Panel, score: Score, of: str = "") -> None:
+    """Floor, baselines and ceiling: the floor is the highest any row of the run was held to.
+
+    Baselines on a backend that a method patched are of that method alone.
+    """
     panel.metric, panel.unit = score.name, score.unit
     panel.n = max(panel.n, score.n or 0)
     for reference in score.references:
         if reference.kind == "baseline":
-            panel.baselines[reference.name] = reference.value
+            panel.baselines[f"{of}{reference.name}"] = reference.value
     if score.floor is not None:
         panel.floor = score.floor if panel.floor is None else max(panel.floor, score.floor)
     if score.ceiling is not None:

@@ -16,6 +16,8 @@ from benchmark.reports.numbers import interval, number
 from benchmark.reports.panels import Panel, heading, panels_of
 from benchmark.results import Cell, Document
 
+SAW = "saw labels, the planted truth or answers about the pictures"
+PATCHED = "replaces weights of the backend: its activations are those of the patched model"
 TWO_SEEDS = "two seeds: interval wide by construction; use three or more"
 
 
@@ -112,7 +114,8 @@ def legend(shown: Sequence[Panel]) -> str:
     parts = [
         ("value [95 % interval]", True),
         ("* bundled reference row", any(row.bundled for row in rows)),
-        ("† supervised: saw labels or the planted truth", any(row.supervised for row in rows)),
+        (f"† supervised: {SAW}", any(row.supervised for row in rows)),
+        (f"§ {PATCHED}", any(row.patched for row in rows)),
         ("×S over S seeds", any(row.seeds > 1 for row in rows)),
     ]
     lines = ["; ".join(text for text, occurs in parts if occurs)]

@@ -52,7 +52,9 @@ class MethodRecord(Record):
     """What the fit chose on val."""
     checkpoint_sha256: Sha256 | None = None
     supervised: bool = False
-    """It saw concept labels or the planted truth: shown, never ranked with those that did not."""
+    """It saw concept labels, the planted truth, or answers that name what pictures show."""
+    patched: str | None = None
+    """Revision of the backend with the method's own weights, where it replaced some."""
 
 
 class BackendRecord(Record):

@@ -48,6 +48,7 @@ class Case:
         request, m = self.materials.request, self.materials
         return (
             self.choice.entry.digest,
+            sorted(need.name for need in self.method.needs),
             [m.backend.name, m.backend.revision],
             [m.data.name, m.data.revision, request.limit, request.centre],
             [seed, package_digest(), request.device],
@@ -92,7 +93,7 @@ class Place:
                 config=case.config,
                 given=json.loads(canonical(dict(case.given))),
                 code=code,
-                supervised=bool(needs & {Need.CONCEPTS, Need.PLANTED}),
+                supervised=bool(needs & {Need.CONCEPTS, Need.PLANTED, Need.PROJECTOR}),
             ),
             "backend": BackendRecord(
                 name=m.backend.name,
@@ -145,12 +146,13 @@ class Place:
         facts = {**self.identity, **more}
         return Cell(key=self.key, status=status, environment=environment, **facts)
 
-    def described(self, fitted: Fit, subject: Subject) -> dict[str, Any]:
+    def described(self, fitted: Fit, subject: Subject, seen: Materials) -> dict[str, Any]:
         """What only a scored cell knows of its method and data."""
         method = self.identity["method"].model_copy(
             update={
                 "parameters": fitted.parameters,
                 "checkpoint_sha256": fitted.digest,
+                "patched": seen.backend.revision if fitted.artifact.patch else None,
                 "chosen": json.loads(canonical(dict(fitted.artifact.chosen))),
                 "l0": {
                     m: float(subject.native("test", m).l0().double().mean()) for m in MODALITIES

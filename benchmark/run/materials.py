@@ -54,11 +54,15 @@ class Materials:
         return (self.backend.name, self.backend.revision, self.data.name, self.site.name)
 
     @property
-    def provides(self) -> frozenset[Need]:
-        """What backend, data and run offer to methods and tasks."""
+    def offers(self) -> frozenset[Need]:
+        """What backend, data and run offer, before any row is read."""
         more = {Need.SECOND_SEED} if len(self.request.seeds) > 1 else set()
-        less = set() if self.one_width else {Need.SAME_WIDTH}
-        return (self.backend.provides | self.data.provides | more) - less
+        return self.backend.provides | self.data.provides | more
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """What methods and tasks have at this site."""
+        return self.offers if self.one_width else self.offers - {Need.SAME_WIDTH}
 
     def examples(self, name: Split) -> Examples:
         """Pictures and captions of one split, as many as there are rows."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmark.activations.root import default_root
 from benchmark.backends import expand
-from benchmark.configure import build, parse_sets, settings
+from benchmark.configure import build, in_variant, parse_sets, settings
 from benchmark.contracts import Split
 from benchmark.registry import Choice, catalogue, find
 from benchmark.run.declared import check_declared
@@ -53,7 +53,7 @@ def request(arguments: argparse.Namespace) -> Request:
     given = settings(methods, parse_sets(arguments.set))
     for variant in variants:
         check_built(methods, given, tasks, variant)
-    specs = expand(arguments.backend or ["pocket"])
+    specs = expand(arguments.backend or ["pocket-clip"])
     check_limit(arguments.limit)
     return Request(
         methods=tuple(methods),
@@ -80,7 +80,7 @@ def check_built(
 ) -> None:
     """Raises ValueError where a method or task cannot be built as it is asked for."""
     for choice, fields in zip(methods, given, strict=True):
-        build(choice, {**(choice.entry.paper if variant == "paper" else {}), **fields})
+        build(choice, in_variant(choice, fields, variant))
     for task in tasks:
         build(task, {"variant": variant})
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from benchmark.configure import build
+from benchmark.configure import build, in_variant
 from benchmark.contracts import (
     Artifact,
     Method,
@@ -18,13 +18,13 @@ from benchmark.contracts import (
     Progress,
     Site,
     Subject,
-    Task,
     silent,
 )
 from benchmark.messages.raised import failure
 from benchmark.messages.storage import StorageError
 from benchmark.registry import Choice
 from benchmark.results import Cell
+from benchmark.run.applicable import not_applicable
 from benchmark.run.cells import Case, Place
 from benchmark.run.fitting import Fit, fit, training_data
 from benchmark.run.materials import Materials, gather, pick
@@ -65,8 +65,7 @@ class Runner:
         by_name = {site.name: site for site in opened.backend.sites}
         for choice, given in zip(self.request.methods, self.request.given, strict=True):
             for variant in self.request.variants:
-                paper = choice.entry.paper if variant == "paper" else {}
-                method = build(choice, {**paper, **given})
+                method = build(choice, in_variant(choice, given, variant))
                 own = by_name.get(method.site or "")
                 for site in (asked[:1] if own is None else (own,)) if method.site else asked:
                     found.setdefault(site, []).append((choice, method, given, variant))
@@ -99,7 +98,7 @@ class Runner:
                 found = score(place.task, subject, provided, self.memo, seen.where)
             fitted = self.fits[place.case.fit_key(place.seed)]
             assert isinstance(fitted, Fit)
-            return self.shelf.put_scored(place, found, fitted, subject, self.timing)
+            return self.shelf.put_scored(place, found, fitted, subject, seen, self.timing)
         except StorageError:
             raise
         except NotApplicableError as error:
@@ -176,27 +175,6 @@ class Runner:
 
 Configured = tuple[Choice, Method, Mapping[str, Any], str]
 """A method as it is named, built, set on the command line, and in which variant."""
-
-
-def not_applicable(task: Task, method: Method, materials: Materials) -> str | None:
-    """Why a cell makes no sense, or None: (task.needs | method.needs) − all that is provided.
-
-    Raises ValueError where `--split all` meets a method that fits: that is a mistake, no cell.
-    """
-    if materials.request.split == "all":
-        if method.fits:
-            raise ValueError(
-                f"--split all holds the rows that {type(method).__name__} fits on: "
-                "wanted a method that fits nothing (identity), or --split test"
-            )
-        if task.fits:
-            return "chooses on train, which --split all also evaluates"
-    missing = (task.needs | method.needs) - (materials.provides | method.provides)
-    if method.site not in (None, materials.site.name):
-        return f"needs the site {method.site}, which {materials.backend.name} does not have"
-    if missing:
-        return "needs " + " and ".join(sorted(need.value for need in missing))
-    return None
 
 
 def one_line(error: BaseException) -> str:

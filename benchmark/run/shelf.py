@@ -17,6 +17,7 @@ from benchmark.provenance import environment
 from benchmark.results import Cell, Environment, Status, read_cell, write_cell
 from benchmark.run.cells import Place
 from benchmark.run.fitting import Fit
+from benchmark.run.materials import Materials
 from benchmark.run.memo import Kept
 from benchmark.run.request import Request
 from benchmark.run.scoring import Scored
@@ -83,6 +84,7 @@ class Shelf:
         found: Scored,
         fitted: Fit,
         subject: Subject,
+        seen: Materials,
         timing: Mapping[str, float],
     ) -> Cell:
         """Records scores, and the units behind them for later pairing."""
@@ -94,7 +96,7 @@ class Shelf:
             left_out=found.left_out,
             timing=dict(timing) | {"fit": fitted.seconds},
             created=created,
-            **place.described(fitted, subject),
+            **place.described(fitted, subject, seen),
         )
         return write_cell(self.cells, cell, found.units)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -20,10 +21,9 @@ from benchmark.sae.dictionaries import Tower
 from benchmark.sae.trainable import Sae, fvu
 from benchmark.sae.training import order, scaled_rows, train
 
-N_CAPTIONS = 6000
-"""Train captions whose tokens a dictionary of a block is fitted on; a tenth as many of val."""
 BATCH = 500
 VAL_ROWS = 4096
+"""Rows of val, spread over it, that the threshold is set on."""
 
 
 def text_tower(
@@ -40,7 +40,8 @@ def text_tower(
         return fvu(sae(u).out, u)
 
     train([sae], loss, budget, data, f"text dictionary at {at}")
-    return by_threshold(sae.tower(source.scale), val[:VAL_ROWS], budget.k)
+    spread = torch.arange(min(VAL_ROWS, len(val))) * len(val) // min(VAL_ROWS, len(val))
+    return by_threshold(sae.tower(source.scale), val[spread], budget.k)
 
 
 def by_threshold(tower: Tower, x: Float[Tensor, "n d"], k: int) -> Tower:
@@ -55,14 +56,21 @@ def by_threshold(tower: Tower, x: Float[Tensor, "n d"], k: int) -> Tower:
 
 
 def block_rows(
-    backend: Speaker, examples: Examples, blocks: Sequence[int], n: int = N_CAPTIONS
+    backend: Speaker, examples: Examples, n_images: int, blocks: Sequence[int]
 ) -> Mapping[int, Float[Tensor, "r d"]]:
-    """Own tokens of the first n distinct captions after each of these blocks, in one pass."""
-    texts = list(dict.fromkeys(examples.captions))[:n]
-    texts.sort(key=len)
-    found: dict[int, list[Tensor]] = {block: [] for block in blocks}
-    for start in range(0, len(texts), BATCH):
-        asked = backend.ask(None, texts[start : start + BATCH])
+    """Own tokens of the captions of the first images after each of these blocks, in one pass.
+
+    The rows that the backend has at those sites of tokens: caption by caption, a caption that is
+    written twice twice.
+    """
+    of = np.asarray(examples.caption_of)
+    captions = [examples.captions[i] for i in np.flatnonzero(of < n_images).tolist()]
+    each = sorted(dict.fromkeys(captions), key=len)
+    found: dict[int, dict[str, Tensor]] = {block: {} for block in blocks}
+    for start in range(0, len(each), BATCH):
+        texts = each[start : start + BATCH]
+        asked = backend.ask(None, texts)
         for block, stream in backend.residuals(asked, blocks).items():
-            found[block].append(stream[asked.text].float().cpu())
-    return {block: torch.cat(parts) for block, parts in found.items()}
+            rows = zip(texts, stream, asked.text, strict=True)
+            found[block] |= {text: x[own].float().cpu() for text, x, own in rows}
+    return {block: torch.cat([rows[t] for t in captions]) for block, rows in found.items()}

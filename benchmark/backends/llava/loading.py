@@ -124,6 +124,7 @@ def _revision(source: Source, model: Any, processor: Any) -> str:
         if isinstance(fetched, str):
             return f"{source.repository}@{Path(fetched).parent.name}"
     words = processor.tokenizer.backend_tokenizer.to_str() + processor.chat_template
+    words += json.dumps(processor.image_processor.to_dict(), sort_keys=True, default=str)
     described = json.dumps(_placeless(model.config.to_diff_dict()), sort_keys=True, default=str)
     return hash_of(model.state_dict(), words + described)
 

@@ -1,0 +1,30 @@
+"""Which cells make sense: computed from what a method and a task need and what is offered."""
+
+from __future__ import annotations
+
+from benchmark.contracts import Method, Need, Task
+from benchmark.run.materials import Materials
+
+
+def not_applicable(task: Task, method: Method, materials: Materials) -> str | None:
+    """Why a cell makes no sense, or None: (task.needs | method.needs) − all that is provided.
+
+    Raises ValueError where `--split all` meets a method that fits: that is a mistake, no cell.
+    """
+    if materials.request.split == "all":
+        if method.fits:
+            raise ValueError(
+                f"--split all holds the rows that {type(method).__name__} fits on: "
+                "wanted a method that fits nothing (identity), or --split test"
+            )
+        if task.fits:
+            return "chooses on train, which --split all also evaluates"
+    needs = task.needs | method.needs
+    missing = needs - {Need.SAME_WIDTH} - (materials.offers | method.provides)
+    if method.site not in (None, materials.site.name):
+        return f"needs the site {method.site}, which {materials.backend.name} does not have"
+    if not missing and Need.SAME_WIDTH in needs:
+        missing = needs - (materials.provides | method.provides)
+    if missing:
+        return "needs " + " and ".join(sorted(need.value for need in missing))
+    return None
