@@ -291,6 +291,15 @@ def test_opposite_orders_and_no_order(tmp_path: Path) -> None:
     assert "none: " in text_of(across_table(compare_across(tmp_path, ("x", "z"))))
 
 
+def test_across_ranks_at_the_site_that_most_methods_have(tmp_path: Path) -> None:
+    ranked(tmp_path, "x", {"a": 0.8, "b": 0.4}, site="block:1")
+    ranked(tmp_path, "x", {"a": 0.1}, site="block:0")
+    ranked(tmp_path, "y", {"a": 0.8, "b": 0.4})
+    found = compare_across(tmp_path, ("x", "y"))
+    assert found.rows[0].tau == pytest.approx(1)
+    assert any("ranked at block:1, left out: block:0" in note for note in found.notes)
+
+
 def test_across_refuses_what_it_cannot_mean(tmp_path: Path) -> None:
     ranked(tmp_path, "pocket-clip", {"a": 0.8, "b": 0.4})
     ranked(tmp_path, "other", {"a": 0.8, "c": 0.4}, version=2)
@@ -300,7 +309,7 @@ def test_across_refuses_what_it_cannot_mean(tmp_path: Path) -> None:
         compare_across(tmp_path, ("pocket-clip", "other"), ["b"])
     with pytest.raises(ValueError, match="no scored task in common"):
         compare_across(tmp_path, ("pocket-clip", "other"))
-    ranked(tmp_path, "pocket-clip", {"a": 0.7}, site="block 1")
+    ranked(tmp_path, "pocket-clip", {"a": 0.7}, limit=50)
     with pytest.raises(ValueError, match="two places"):
         compare_across(tmp_path, ("pocket-clip", "other"))
 

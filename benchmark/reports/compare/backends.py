@@ -67,7 +67,8 @@ def compare_across(folder: Path, backends: tuple[str, str], methods: Sequence[st
     left = sorted({c.method.name for c in cells if c.method.supervised})
     if left:
         notes.append(f"supervised, so shown but not ranked: {', '.join(left)}")
-    sides = [_questions([c for c in kept if c.backend.name == name], notes) for name in backends]
+    places = [_at_one_site([c for c in kept if c.backend.name == b], notes) for b in backends]
+    sides = [_questions(cells, notes) for cells in places]
     rows = [_agreement(q, sides[0][q], sides[1][q]) for q in sorted(sides[0].keys() & sides[1])]
     if not rows:
         names = " and ".join(map(short, backends))
@@ -82,6 +83,20 @@ def _canonical(given: str, cells: Sequence[Cell]) -> str:
         return given
     known(given, map(short, names), "backend")
     return next(name for name in names if short(name) == given)
+
+
+def _at_one_site(cells: Sequence[Cell], notes: list[str]) -> list[Cell]:
+    """Cells of one backend at the site that most methods have, the first of equals."""
+    methods: dict[str, set[str]] = {}
+    for cell in cells:
+        if cell.site is not None:
+            methods.setdefault(cell.site, set()).add(cell.method.name)
+    if len(methods) < 2:
+        return list(cells)
+    best = max(methods, key=lambda site: len(methods[site]))
+    others = ", ".join(site for site in methods if site != best)
+    notes.append(f"{short(cells[0].backend.name)} is ranked at {best}, left out: {others}")
+    return [cell for cell in cells if cell.site in (None, best)]
 
 
 Question = tuple[str, int, str, str, bool, str, str]
