@@ -52,7 +52,7 @@ class Labelled(Method):
         W_enc = _detectors(u, y, self.ridge) * real
         b_enc = -_thresholds(_strongest((tokens - source.mean.cpu()) @ W_enc, owner, n), has)
         return Tower(
-            W_enc=W_enc.float(),
+            W_enc=W_enc.float().contiguous(),
             b_enc=torch.where(real, b_enc, -1.0).float(),
             W_dec=normalize(difference, dim=1).float(),
             b_dec=source.mean.cpu(),
