@@ -21,11 +21,11 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Reference rows: every method and control on the shipped backends; resumed where it was stopped.
+# Reference rows: every method and control on the shipped CLIP; resumed where it was stopped.
 SEEDS ?= 0 1 2
 leaderboard: $(VENV)/.installed
 	$(BIN)/python -m benchmark run --method all posthoc-nocut jsae-topk jsae-noalign \
-		jsae-noalign-posthoc --backend pocket --seed $(SEEDS) \
+		jsae-noalign-posthoc --backend pocket-clip --seed $(SEEDS) \
 		--output-path results/reference
 	$(BIN)/python -m leaderboards.bundle results/reference/document.json
 	$(BIN)/python -m leaderboards.readme

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,20 @@ from safetensors import safe_open
 
 import benchmark
 from benchmark.recipes import card as cards
-from benchmark.recipes import pocket_lm
-from benchmark.recipes.recipe import Recipe
+from benchmark.recipes import pocket_llava, pocket_lm, pocket_ssl
+from benchmark.recipes.card import Describes
+from benchmark.recipes.vlm.quality import measure
 
 ASSETS = Path(benchmark.__file__).parent / "assets"
-SHIPPED: dict[str, Recipe] = {"pocket-lm": pocket_lm.RECIPE}
+SHIPPED: dict[str, tuple[Describes, Callable[[Path, torch.device, int], Mapping[str, Any]]]] = {
+    "pocket-lm": (pocket_lm.RECIPE.says, pocket_lm.RECIPE.measure),
+    "pocket-ssl": (pocket_ssl.RECIPE.says, pocket_ssl.RECIPE.measure),
+    "pocket-llava": (pocket_llava.WHOLE, measure),
+    "pocket-llava-frozen": (pocket_llava.FROZEN, measure),
+    "pocket-llava-frozen-ssl": (pocket_llava.FROZEN, measure),
+}
+MISSED = {"pocket-llava-frozen-ssl": {"list/recall"}}
+"""The bar of frozen hosts is for the better tower; the other's card shows by how much it misses."""
 MOST_BYTES = 24 * 10**6
 
 
@@ -31,7 +42,7 @@ def test_all_assets_together_are_small() -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_card_is_of_these_weights(name: str) -> None:
-    says, written = SHIPPED[name].says, card(name)
+    (says, _), written = SHIPPED[name], card(name)
     weights = ASSETS / name / says.weights
     assert written["weights_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
     with safe_open(weights, framework="pt") as file:
@@ -42,14 +53,22 @@ def test_card_is_of_these_weights(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_card_reaches_the_bars(name: str) -> None:
-    assert cards.missed(SHIPPED[name].says, card(name)["measured"]) == {}
+    missed = cards.missed(SHIPPED[name][0], card(name)["measured"])
+    assert set(missed) == MISSED.get(name, set())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_measured_again_the_bars_hold(name: str) -> None:
-    measured = SHIPPED[name].measure(ASSETS / name, torch.device("cpu"), 0)
-    assert cards.missed(SHIPPED[name].says, measured) == {}
+    says, measure_again = SHIPPED[name]
+    measured = measure_again(ASSETS / name, torch.device("cpu"), 0)
+    assert set(cards.missed(says, measured)) == MISSED.get(name, set())
     for what, row in card(name)["measured"].items():
         assert measured[what]["n"] == row["n"]
         assert measured[what]["value"] == pytest.approx(row["value"], abs=0.005), what
+
+
+def test_no_card_names_a_place_of_one_machine() -> None:
+    for file in ASSETS.rglob("*"):
+        if file.suffix in (".json", ".md", ".jinja"):
+            assert not re.search(r"[\"' ]/(\w+/)+", file.read_text()), file

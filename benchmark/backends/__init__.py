@@ -41,7 +41,9 @@ MODULES: dict[str, tuple[str, str]] = {
     ),
     "embeddings": ("embeddings", "your paired matrices: embeddings:FILE.npz or .safetensors"),
 }
-GROUPS: dict[str, tuple[str, ...]] = {"pocket": ("pocket-clip",)}
+GROUPS: dict[str, tuple[str, ...]] = {
+    "pocket": ("pocket-clip", "pocket-llava", "pocket-llava-frozen", "pocket-llava-frozen-ssl")
+}
 """Names that stand for several backends; `pocket` is every shipped, trained one."""
 AFTER_COLON: dict[str, str] = {
     "clip": "a model after a colon, as in clip:ViT-B-32/openai, clip:hf-hub:REPO or clip:FOLDER",
