@@ -55,7 +55,8 @@ class Vista(Budget, Method):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PROJECTOR, Need.GENERATION, Need.SAME_WIDTH})
     provides: ClassVar[frozenset[Need]] = frozenset({Need.LATENTS, Need.PATCH})
     weight: float = 0.3
-    """λ, relative to the loss of answers in nats a token."""
+    """λ, relative to the loss of answers in nats a token. Of 0, .1, .3 and 1, swept on val of
+    `pocket-llava-frozen`, the largest that costs no answers: .107 nats against .110 without."""
     error: Literal["fvu", "mse"] = "fvu"
     depth: float = 0.19
     """Share of the blocks that are constrained, from the first on."""

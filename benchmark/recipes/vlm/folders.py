@@ -51,5 +51,7 @@ def save_whole(
     half = LlavaForConditionalGeneration(model.config)
     half.load_state_dict(model.state_dict())
     half.generation_config = model.generation_config
+    for part in (half.config.text_config, half.config.vision_config):
+        part._name_or_path = ""  # where a part was read from is nobody's business
     half.half().save_pretrained(folder)
     processor.save_pretrained(folder)
