@@ -230,11 +230,20 @@ def run(folder: Path, *words: str) -> Document:
     return read_document(folder / "document.json")
 
 
-def test_rows_come_from_the_patched_backend(host: Path, tmp_path: Path) -> None:
+def test_rows_come_from_the_patched_backend(
+    host: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Images are read anew, texts are not; the old projector stands beside as a baseline."""
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path / "cache"))
     words = ["--method", "vista", "--backend", f"llava:{host}", "--site", "block:0/tokens"]
     sets = [f"--set={name}={value}" for name, value in SPENT.items()]
     found = run(tmp_path / "a", *words, *sets, "--task", "reconstruction")
+    kept = [
+        sorted(f.stem for f in m.parent.glob("*.npy") if "." not in f.stem)
+        for m in (tmp_path / "cache").glob("*/manifest.json")
+    ]
+    assert kept.count(["image"]) == 2 * 3
+    assert sum("text" in names for names in kept) == 3
     [cell] = found.cells
     assert cell.status == "scored", cell.reason
     assert cell.method.patched not in (None, cell.backend.revision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from torch import Tensor
@@ -18,7 +19,12 @@ def linear_projector(model: Any) -> dict[str, Tensor]:
 
 
 def text_revision(model: Any, chat: Chat) -> str:
-    """What texts that are read without a picture depend on: decoder, tokenizer and template."""
+    """What texts that are read without a picture depend on: decoder, tokenizer and template.
+
+    Not what the tokenizer was last asked for: it keeps how the last batch was padded.
+    """
     config = model.config.get_text_config(decoder=True).to_json_string()
-    words = chat.tokenizer.backend_tokenizer.to_str() + repr(chat.plain) + config
-    return hash_of(model.get_decoder().state_dict(), words)
+    words = json.loads(chat.tokenizer.backend_tokenizer.to_str())
+    lasting = {key: value for key, value in words.items() if key not in ("padding", "truncation")}
+    written = json.dumps(lasting, sort_keys=True) + repr(chat.plain) + config
+    return hash_of(model.get_decoder().state_dict(), written)

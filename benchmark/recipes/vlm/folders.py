@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import save_file
 from transformers import LlavaForConditionalGeneration, LlavaProcessor
@@ -51,7 +52,8 @@ def save_whole(
     half = LlavaForConditionalGeneration(model.config)
     half.load_state_dict(model.state_dict())
     half.generation_config = model.generation_config
-    for part in (half.config.text_config, half.config.vision_config):
+    parts: tuple[Any, ...] = (half.config.text_config, half.config.vision_config)
+    for part in parts:
         part._name_or_path = ""  # where a part was read from is nobody's business
     half.half().save_pretrained(folder)
     processor.save_pretrained(folder)
