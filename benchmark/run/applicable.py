@@ -21,8 +21,9 @@ def not_applicable(task: Task, method: Method, materials: Materials) -> str | No
             return "chooses on train, which --split all also evaluates"
     needs = task.needs | method.needs
     missing = needs - {Need.SAME_WIDTH} - (materials.offers | method.provides)
-    if method.site not in (None, materials.site.name):
-        return f"needs the site {method.site}, which {materials.backend.name} does not have"
+    own = getattr(method, "site", None)
+    if own not in (None, materials.site.name):
+        return f"needs the site {own}, which {materials.backend.name} does not have"
     if not missing and Need.SAME_WIDTH in needs:
         missing = needs - (materials.provides | method.provides)
     if missing:

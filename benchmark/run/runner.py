@@ -66,8 +66,9 @@ class Runner:
         for choice, given in zip(self.request.methods, self.request.given, strict=True):
             for variant in self.request.variants:
                 method = build(choice, in_variant(choice, given, variant))
-                own = by_name.get(method.site or "")
-                for site in (asked[:1] if own is None else (own,)) if method.site else asked:
+                named = getattr(method, "site", None)
+                own = by_name.get(named or "")
+                for site in (asked[:1] if own is None else (own,)) if named else asked:
                     found.setdefault(site, []).append((choice, method, given, variant))
         return found
 

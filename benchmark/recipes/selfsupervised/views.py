@@ -23,6 +23,7 @@ GRID, PER_CELL = 6, 4
 SHARED = 3
 """Objects of a picture; each has a partner of its own in the second pictures."""
 GROUND_PATCHES = 2
+TRIES = 100
 GROUP = 16
 """Pictures that differ in nothing but their objects."""
 
@@ -57,8 +58,11 @@ def group(seed: int, index: int, n: int = GROUP) -> Group:
     """n pictures and n second ones, from (seed, index) alone; their contents are all of train."""
     like = sample(seed, "train", index, n_objects=SHARED)
     rng = stream("views", seed, index)
-    columns = [_some(rng, shown_in(colour), n) for _, colour, _ in like.slots]
-    one, two = (_arranged(rng, columns, like) for _ in "ab")
+    one: list[tuple[int, ...]] = []
+    two: list[tuple[int, ...]] = []
+    while not (one and two):
+        columns = [_some(rng, shown_in(colour), n) for _, colour, _ in like.slots]
+        one, two = (_arranged(rng, columns, like) for _ in "ab")
     place = [{row[s]: j for j, row in enumerate(two)} for s in range(SHARED)]
     partner = tuple(tuple(place[s][row[s]] for s in range(SHARED)) for row in one)
     empty = pick(rng, sorted(set(range(N_CELLS)) - {cell for _, _, cell in like.slots}))
@@ -78,8 +82,9 @@ def _some(rng: random.Random, pool: list[int], n: int) -> list[int]:
 
 
 def _arranged(rng: random.Random, columns: list[list[int]], like: Scene) -> list[tuple[int, ...]]:
-    """Every object of each column once: rows that are contents of train, drawn until all are."""
-    while True:
+    """Every object of each column once, in rows that are contents of train; none where few objects
+    allow no such rows."""
+    for _ in range(TRIES):
         left = [_some(rng, column, len(column)) for column in columns]
         rows: list[tuple[int, ...]] = []
         while left[0]:
@@ -99,6 +104,7 @@ def _arranged(rng: random.Random, columns: list[list[int]], like: Scene) -> list
             left[2].remove(row[2])
         else:
             return rows
+    return []
 
 
 def _slots(objects: tuple[int, ...], like: Scene) -> tuple[Slot, ...]:
