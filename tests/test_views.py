@@ -24,7 +24,7 @@ from benchmark.worlds.palette import BACKGROUNDS, COLOURS
 from benchmark.worlds.pictograms import OBJECTS
 from benchmark.worlds.scene import Placed, Scene, belongs
 
-N_GROUPS = 16
+N_GROUPS = 48
 SIDE = 16
 WORDED = {"captions", "questions", "templates", "textual_maps", "palette", "pictograms", "scenes"}
 Pair = tuple[Scene, Scene, int]
@@ -89,12 +89,13 @@ def test_nothing_else_of_the_picture_is_shared(pairs: list[Pair]) -> None:
 
 
 def test_the_company_is_another_one(pairs: list[Pair]) -> None:
-    """Beside the shared object stand the same ones as often as in any two pictures of the group."""
+    """Beside the shared object the same one seldom stands again: 1 in 16 by chance, a little more
+    because only contents of train are drawn."""
     hits = [
         len({o.object for o in first.objects} & {o.object for o in second.objects}) - 1
         for first, second, _ in pairs
     ]
-    assert close(float(np.mean(hits)) / 2, 1 / GROUP, N)
+    assert 1 / GROUP < float(np.mean(hits)) / 2 < 2 / GROUP
 
 
 def test_every_object_colour_and_ground_is_seen(pairs: list[Pair]) -> None:
