@@ -87,8 +87,10 @@ def _detectors(
 
 
 def _thresholds(scores: Float[Tensor, "n c"], has: Bool[np.ndarray, "n c"]) -> Float[Tensor, " c"]:
-    """For each concept the score above which as many rows lie as have the concept."""
+    """For each concept a score above which as many rows lie as have the concept: half way between
+    the last that is not and the first that is, so that rounding moves none."""
     rate = torch.from_numpy(has.mean(0))
     ordered = scores.sort(dim=0).values
     place = ((1 - rate) * len(scores)).round().long().sub(1).clamp(0, len(scores) - 1)
-    return ordered.gather(0, place[None])[0]
+    next_one = (place + 1).clamp(max=len(scores) - 1)
+    return (ordered.gather(0, place[None])[0] + ordered.gather(0, next_one[None])[0]) / 2
