@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from benchmark.contracts.backends import Backend
+from benchmark.contracts.data import Talk
 
 Change = Callable[[Float[Tensor, "b t d"]], Float[Tensor, "b t d"]]
 """From the residual stream of a batch to what it shall be; only the chosen positions are taken."""
@@ -115,7 +116,7 @@ class Speaker(Backend, Protocol):
     def taught(
         self,
         pictures: Sequence[Any],
-        talks: Sequence[Sequence[tuple[str, str]]],
+        talks: Sequence[Talk],
         edits: Sequence[Edit] = (),
         blocks: Sequence[int] = (),
         patch: Mapping[str, Tensor] | None = None,

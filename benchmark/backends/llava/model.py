@@ -172,7 +172,7 @@ class Llava:
     def taught(
         self,
         pictures: Sequence[Any],
-        talks: Sequence[Sequence[tuple[str, str]]],
+        talks: Sequence[Talk],
         edits: Sequence[Edit] = (),
         blocks: Sequence[int] = (),
         patch: Mapping[str, Tensor] | None = None,
