@@ -21,7 +21,7 @@ from benchmark.backends.llava.sharing import check_patch, with_weights
 from benchmark.backends.llava.speaking import generated, run, spoken, streams
 from benchmark.backends.llava.teaching import taught
 from benchmark.backends.llava.tower import tower_sites
-from benchmark.contracts import Dataset, Edit, Examples, Modality, Need, Ragged, Site, Spoken
+from benchmark.contracts import Dataset, Edit, Examples, Modality, Need, Ragged, Site, Spoken, Talk
 
 
 @dataclass(frozen=True, eq=False)
