@@ -146,9 +146,12 @@ def activity(
     if not wanted(subject, *names):
         return {}
     codes = subject.native("test", modality)
-    living = alive(subject.native("train", modality))
     l0 = errors.per_example(codes.l0().numpy().astype(np.float64))
-    found = {names[0]: Units(l0, errors.count, cluster), names[1]: Units(living.astype(np.float64))}
+    found = {names[0]: Units(l0, errors.count, cluster)}
+    if not wanted(subject, *names[1:]):
+        return found
+    living = alive(subject.native("train", modality))
+    found[names[1]] = Units(living.astype(np.float64))
     if living.any():
         fires = firings(codes)
         found[names[2]] = Units(fires[living] / len(codes))

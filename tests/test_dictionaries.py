@@ -14,7 +14,7 @@ from benchmark.contracts import SparseCodes
 from benchmark.sae.checkpoints import digest, load, parameters, save
 from benchmark.sae.dictionaries import Paired, Tower, same_width
 from benchmark.sae.frames import DenseMap, Matched, Same, disjoint
-from benchmark.sae.topk import strongest
+from benchmark.contracts.topk import k_strongest
 
 
 def tower(d: int = 5, m: int = 12, k: int = 3, seed: int = 0, scale: float = 2.0) -> Tower:
@@ -60,9 +60,9 @@ def test_a_row_is_encoded_by_itself_whatever_stands_beside_it() -> None:
 
 def test_the_lowest_index_wins_every_tie() -> None:
     rows = torch.ones(3, 50)
-    assert strongest(rows, 4)[1].sort(dim=1).values.tolist() == [[0, 1, 2, 3]] * 3
+    assert k_strongest(rows, 4)[1].sort(dim=1).values.tolist() == [[0, 1, 2, 3]] * 3
     rows[1, 40] = 2.0
-    assert strongest(rows, 4)[1].sort(dim=1).values.tolist()[1] == [0, 1, 2, 40]
+    assert k_strongest(rows, 4)[1].sort(dim=1).values.tolist()[1] == [0, 1, 2, 40]
 
 
 @settings(max_examples=50, deadline=None)
@@ -70,7 +70,7 @@ def test_the_lowest_index_wins_every_tie() -> None:
 def test_strongest_is_the_stable_sort(k: int, seed: int) -> None:
     g = torch.Generator().manual_seed(seed)
     rows = torch.randint(0, 4, (6, 10), generator=g).float()
-    values, indices = strongest(rows, k)
+    values, indices = k_strongest(rows, k)
     mine = torch.zeros_like(rows).scatter(1, indices, values)
     order = rows.sort(dim=1, descending=True, stable=True)
     theirs = torch.zeros_like(rows).scatter(1, order.indices[:, :k], order.values[:, :k])

@@ -94,7 +94,7 @@ def test_components_are_orthonormal_and_sorted() -> None:
 
 
 def test_random_directions_have_the_widths_sparsity_and_best_scale(planted: Subject) -> None:
-    changed = random_dictionary(planted, rng(), images=50)
+    changed = random_dictionary(planted, rng(), rows=50)
     made = changed.dictionary
     assert isinstance(made, Paired)
     assert (made.image.d_sae, made.text.d_sae) == (12, 12)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from benchmark.contracts.data import Site
 from benchmark.contracts.needs import Modality
+from benchmark.contracts.topk import k_strongest
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +64,9 @@ class SparseCodes:
         """Only the k strongest latents of each input, by magnitude (lowest index wins a tie)."""
         if self.values.shape[1] <= k:
             return self
-        order = self.values.abs().sort(dim=1, descending=True, stable=True).indices[:, :k]
-        values = self.values.gather(1, order)
-        indices = order if self.indices is None else self.indices.gather(1, order)
+        _, slots = k_strongest(self.values.abs(), k)
+        values = self.values.gather(1, slots)
+        indices = slots if self.indices is None else self.indices.gather(1, slots)
         return SparseCodes.from_slots(values, indices, self.width)
 
     @classmethod
@@ -82,11 +83,17 @@ class SparseCodes:
     def from_dense(cls, values: Float[Tensor, "n w"]) -> SparseCodes:
         """The leanest form of a dense code matrix: sparse unless l0 is above width / 8."""
         fires = values != 0
-        k = int(fires.sum(1).max()) if len(values) else 0
+        count = fires.sum(1)
+        k = int(count.max()) if len(values) else 0
         if k > values.shape[1] / 8:
             return cls(values, None, values.shape[1])
-        slots = values.abs().topk(max(k, 1), dim=1).indices
-        return cls.from_slots(values.gather(1, slots), slots, values.shape[1])
+        row, latent = fires.nonzero(as_tuple=True)
+        k = max(k, 1)
+        slot = torch.arange(len(row), device=row.device) - (count.cumsum(0) - k)[row]
+        slots = values.new_zeros(len(values), k)
+        indices = latent.new_zeros(len(values), k)
+        slots[row, slot], indices[row, slot] = values[row, latent], latent
+        return cls(slots, indices, values.shape[1])
 
 
 def joined(batches: Sequence[SparseCodes]) -> SparseCodes:

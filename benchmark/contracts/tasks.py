@@ -78,6 +78,11 @@ class Subject:
         """A changed copy with an empty cache."""
         return replace(self, cache={}, **changes)
 
+    def truncated(self, k: int) -> Subject:
+        """The same with codes of their k strongest latents; codes that are there are cut."""
+        there = {key: c.truncated(k) for key, c in self.cache.items() if key[0] == "native"}
+        return replace(self, k=k, cache=there)
+
     def native(self, split: Split, modality: Modality) -> SparseCodes:
         """Codes in the method's own frame, for decoding. They stay on the CPU."""
         key = ("native", split, modality)
@@ -107,12 +112,11 @@ class Subject:
 
     def encode(self, x: Float[Tensor, "n d"], modality: Modality) -> SparseCodes:
         """Native codes of any rows, batch by batch."""
-        batches = [
+        parts = (
             self.dictionary.encode(x[i : i + self.batch_size].to(self.device), modality)
             for i in range(0, len(x), self.batch_size)
-        ]
-        codes = joined(batches)
-        return codes if self.k is None else codes.truncated(self.k)
+        )
+        return joined([part if self.k is None else part.truncated(self.k) for part in parts])
 
     def reconstruction(self, split: Split, modality: Modality) -> Float[Tensor, "n d"]:
         """What the dictionary makes of each row, in original units, on the CPU."""

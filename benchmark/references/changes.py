@@ -107,15 +107,17 @@ def pca(subject: Subject, rng: np.random.Generator) -> Subject:
 
 
 def random_dictionary(
-    subject: Subject, rng: np.random.Generator, images: int = 400, train_rows: int = 1024
+    subject: Subject, rng: np.random.Generator, rows: int = 400, train_rows: int = 1024
 ) -> Subject:
     """Random unit directions, as many and as sparse as the method's; one scale fitted on train.
 
-    Scored on the first images and their captions only: what varies is the draw, not the sample.
+    Scored on the first images and their captions only, of so many rows or more (100 images where
+    rows are tokens): what varies is the draw, not the sample.
     """
     widths = {m: subject.native("test", m).width for m in MODALITIES}
     k = active_latents(subject)
     dictionary = random_units(subject.train.rows, widths, k, train_rows, rng)
+    images = rows if len(subject.test.image) == subject.test.n_images else rows // 4
     return with_dictionary(subject, dictionary, test=first_images(subject.test, images))
 
 
@@ -124,7 +126,11 @@ def unpatched(subject: Subject, rng: np.random.Generator) -> Subject:
     del rng
     if subject.unpatched is None:
         return nothing(subject)
-    return subject.unpatched.with_(k=subject.k)
+    for modality in MODALITIES:
+        subject.unpatched.native("test", modality)
+    if subject.k is not None:
+        return subject.unpatched.truncated(subject.k)
+    return inheriting(subject.unpatched, CODES)
 
 
 # ------------------------------------------------------------------------------------- pairs

@@ -47,8 +47,8 @@ def score(
     """Scores of a task with every reference that applies; `memo` keeps those of the data alone."""
     scored = Scored()
     kinds = {"full": subject}
-    if truncates(subject):
-        kinds["truncated"] = subject.with_(k=subject.artifact.k)
+    if subject.artifact.k is not None and truncates(subject):
+        kinds["truncated"] = subject.truncated(subject.artifact.k)
     for kind, taken in kinds.items():
         units = measured(task, taken)
         found = references(task, taken, provided, memo, where, scored)

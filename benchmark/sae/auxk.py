@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from benchmark.sae.topk import strongest
+from benchmark.contracts.topk import k_strongest
 from benchmark.sae.trainable import Pass, Sae
 
 
@@ -32,6 +32,6 @@ class AuxK:
         if not self.weight or not dead.any():
             return u.new_zeros(())
         pre = self.sae.pre_activations(u).relu() * dead
-        values, indices = strongest(pre, min(self.k, int(dead.sum())))
+        values, indices = k_strongest(pre, min(self.k, int(dead.sum())))
         explained = embedding_bag(indices, self.sae.decoder, per_sample_weights=values, mode="sum")
         return self.weight * (explained - (u - seen.out).detach()).square().mean()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from benchmark.contracts import Modality, SparseCodes
 from benchmark.sae.frames import Frame
-from benchmark.sae.topk import strongest
+from benchmark.contracts.topk import k_strongest
 
 Activation = Literal["topk", "relu", "jumprelu", "identity"]
 
@@ -64,7 +64,7 @@ class Tower:
         if self.activation == "identity":
             return SparseCodes(pre, None, self.d_sae)
         if self.activation == "topk" and self.k is not None:
-            values, indices = strongest(pre.relu_(), self.k)
+            values, indices = k_strongest(pre.relu_(), self.k)
             return SparseCodes.from_slots(values, indices, self.d_sae)
         fires = pre > (0 if self.threshold is None else self.threshold)
         return SparseCodes.from_dense(torch.where(fires, pre, 0).relu_())

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from benchmark.sae.topk import strongest
+from benchmark.contracts.topk import k_strongest
 
 DENSE_ABOVE = 1 / 8
 """Share of active latents above which the dense products are faster."""
@@ -30,7 +30,7 @@ class SparseTopK(torch.autograd.Function):
         ctx: Any, x: Tensor, encoder: Tensor, b_enc: Tensor, b_dec: Tensor, decoder: Tensor, k: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         centred = x - b_dec
-        values, indices = strongest(torch.addmm(b_enc, centred, encoder.T).relu_(), k)
+        values, indices = k_strongest(torch.addmm(b_enc, centred, encoder.T).relu_(), k)
         out = embedding_bag(indices, decoder, per_sample_weights=values, mode="sum") + b_dec
         ctx.save_for_backward(centred, encoder, decoder, values, indices)
         ctx.mark_non_differentiable(indices)
@@ -81,7 +81,7 @@ def dense_topk(
     """The same by ordinary autograd: the reference, and the faster way when k is near m."""
     pre = torch.addmm(b_enc, x - b_dec, encoder.T).relu()
     with torch.no_grad():
-        indices = strongest(pre, k)[1]
+        indices = k_strongest(pre, k)[1]
     values = pre.gather(1, indices)
     return torch.zeros_like(pre).scatter(1, indices, values) @ decoder + b_dec, values, indices
 

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
-def strongest(
+def k_strongest(
     rows: Float[Tensor, "n w"], k: int
 ) -> tuple[Float[Tensor, "n k"], Int[Tensor, "n k"]]:
     """The k largest entries of each non-negative row, and where they are, in no promised order.
