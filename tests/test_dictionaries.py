@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.contracts import SparseCodes
+from benchmark.contracts.topk import k_strongest
 from benchmark.sae.checkpoints import digest, load, parameters, save
 from benchmark.sae.dictionaries import Paired, Tower, same_width
 from benchmark.sae.frames import DenseMap, Matched, Same, disjoint
-from benchmark.contracts.topk import k_strongest
 
 
 def tower(d: int = 5, m: int = 12, k: int = 3, seed: int = 0, scale: float = 2.0) -> Tower:

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from benchmark.activations import journal, store
+from benchmark.activations import journal, manifest, store
 from benchmark.activations.store import Store
 from benchmark.messages.storage import StorageError
 from tests.fake_rows import FakeBackend, FakeData, bytes_of, entry_of, take
@@ -130,13 +130,13 @@ def test_a_disk_that_fills_up_leaves_what_can_be_resumed(
 def test_a_store_that_keeps_nothing_is_one_line(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = store._seal
+    real = manifest._seal
 
-    def rot(folder: Path, manifest: dict) -> None:
-        real(folder, manifest)
+    def rot(folder: Path, said: dict) -> None:
+        real(folder, said)
         (folder / "text.npy").write_bytes(b"")
 
-    monkeypatch.setattr(store, "_seal", rot)
+    monkeypatch.setattr(manifest, "_seal", rot)
     with pytest.raises(ValueError, match=r"text\.npy has 0 bytes"):
         take(root)
 

@@ -4,44 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from benchmark.activations.journal import Part
+from benchmark.activations.journal import Pass
+from benchmark.activations.part import Part
 from benchmark.activations.prefetch import ahead
-from benchmark.activations.store import Store
+from benchmark.activations.store import Entry, Store
 from benchmark.activations.views import View, distinct, distinct_texts
-from benchmark.contracts import Backend, Examples, Modality, Progress, Ragged, Site
+from benchmark.contracts import Backend, Examples, Modality, Progress, Ragged
 
 COUNTS = ".counts"
 Rows = Tensor | Ragged
 
 
-@dataclass(frozen=True)
-class Entry:
-    """Arrays that are kept together, the hash of all they depend on, and what that is."""
-
-    names: tuple[str, ...]
-    """Some of image, text and negatives."""
-    key: str
-    provenance: Mapping[str, Any]
-
-
 def computed(
     backend: Backend,
     examples: Examples,
-    site: Site,
     store: Store | None,
-    entries: Sequence[Entry],
+    wanted: Sequence[Sequence[Entry]],
     batch_size: int,
     progress: Progress,
 ) -> dict[str, Rows]:
-    """Rows of a model: each distinct text once, then spread over all that say the same."""
+    """Rows of a model: each distinct text once, then spread over all that say the same.
+
+    Of several entries together the first is what is read; the others are kept for later.
+    """
     joint = getattr(backend, "text_pass", "isolated") == "joint"
     texts, place = (examples, None) if joint else distinct_texts(examples)
     false, false_place = _false(examples, joint)
@@ -55,16 +46,16 @@ def computed(
             "negatives": (false, len(false.captions)),
         }
 
-        def plan(entry: Entry) -> list[Part]:
-            source = _Source(backend, site, batch_size)
-            return [part for name in entry.names for part in source.parts(name, *of[name])]
+        def plan(entries: Sequence[Entry]) -> list[Pass]:
+            source = _Source(backend, entries, batch_size)
+            return [made for name in entries[0].names for made in source.passes(name, *of[name])]
 
         found: dict[str, Tensor] = {}
-        for entry in entries:
+        for entries in wanted:
             if store is None:
-                found |= {part.name: _in_memory(part, progress) for part in plan(entry)}
+                found |= dict(_in_memory(made, progress) for made in plan(entries[:1]))
             else:
-                found |= store.obtain(entry.key, partial(plan, entry), entry.provenance, progress)
+                found |= store.obtain(entries, plan, progress)
     spread = {"text": place, "negatives": false_place}
     return {
         name: _spread(_rows(found, name), spread.get(name))
@@ -86,57 +77,65 @@ def _false(examples: Examples, joint: bool) -> tuple[View, Int[np.ndarray, " n"]
 
 @dataclass(frozen=True)
 class _Source:
-    """A backend at a site, asked batch by batch."""
+    """A backend at the sites of some entries, asked batch by batch."""
 
     backend: Backend
-    site: Site
+    entries: Sequence[Entry]
     batch_size: int
 
-    def parts(self, name: str, of: Examples, n: int) -> list[Part]:
-        """The rows of n examples, and how many each has where they differ; nothing for none."""
+    def passes(self, name: str, of: Examples, n: int) -> list[Pass]:
+        """What fills the rows of n examples, and how many each has where they differ."""
         if not n:
             return []
         modality: Modality = "image" if name == "image" else "text"
-        first = self.backend.encode(of, modality, 0, 1, self.site)
-        if not isinstance(first, Ragged):
-            return [self._part(name, modality, of, (n, *first.shape[1:]), None)]
-        counts = self.backend.token_counts(of.captions, self.site).numpy()  # type: ignore[attr-defined]
-        offsets = np.concatenate([[0], counts.cumsum()])
-        rows = self._part(name, modality, of, (int(offsets[-1]), first.rows.shape[1]), offsets)
-        return [rows, _counted(name, counts, self.batch_size)]
+        parts, counted = {}, []
+        for entry, first in zip(self.entries, self._encode(of, modality, 0, 1), strict=True):
+            if isinstance(first, Ragged):
+                counts = self.backend.token_counts(of.captions, entry.site).numpy()  # type: ignore[attr-defined]
+                offsets = np.concatenate([[0], counts.cumsum()])
+                shape = (int(offsets[-1]), first.rows.shape[1])
+                parts[entry.key] = Part(name, shape, offsets)
+                counted.append(_counted(name, entry.key, counts))
+            else:
+                parts[entry.key] = Part(name, (n, *first.shape[1:]))
+        return [self._pass(name, modality, of, parts), *counted]
 
-    def _part(
-        self,
-        name: str,
-        modality: Modality,
-        of: Examples,
-        shape: tuple[int, ...],
-        offsets: Int[np.ndarray, " o"] | None,
-    ) -> Part:
+    def _encode(self, of: Examples, modality: Modality, start: int, stop: int) -> Sequence[Rows]:
+        """Rows at every site: of one pass where there are several."""
+        sites = [entry.site for entry in self.entries]
+        if len(sites) == 1:
+            return [self.backend.encode(of, modality, start, stop, sites[0])]
+        return self.backend.encode_sites(of, modality, start, stop, sites)  # type: ignore[attr-defined]
+
+    def _pass(self, name: str, modality: Modality, of: Examples, parts: Mapping[str, Part]) -> Pass:
         what = f"{name} rows of {self.backend.name}"
 
-        def rows(start: int, stop: int) -> Float[np.ndarray, "b ..."]:
-            found = self.backend.encode(of, modality, start, stop, self.site)
+        def of_part(part: Part, found: Rows, start: int, stop: int) -> Float[np.ndarray, "b ..."]:
             found = found.rows if isinstance(found, Ragged) else found
-            first = start if offsets is None else int(offsets[start])
-            wanted = (stop if offsets is None else int(offsets[stop])) - first
-            if len(found) != wanted:
+            first = part.row_of(start)
+            if len(found) != part.row_of(stop) - first:
+                wanted = part.row_of(stop) - first
                 raise ValueError(f"{self.backend.name} gave {len(found)} {name} rows for {wanted}")
             return checked(found.detach().to("cpu", torch.float32), what, first).numpy()
 
-        title = f"{self.backend.name} {name}"
-        return Part(name, shape, self.batch_size, rows, title, offsets)
+        def rows(start: int, stop: int) -> dict[str, Float[np.ndarray, "b ..."]]:
+            found = self._encode(of, modality, start, stop)
+            return {
+                key: of_part(part, each, start, stop)
+                for (key, part), each in zip(parts.items(), found, strict=True)
+            }
+
+        return Pass(f"{self.backend.name} {name}", self.batch_size, parts, rows)
 
 
-def _counted(name: str, counts: Int[np.ndarray, " n"], batch_size: int) -> Part:
+def _counted(name: str, key: str, counts: Int[np.ndarray, " n"]) -> Pass:
     """How many rows each example has, kept beside them as an array like any other."""
-    return Part(
-        f"{name}{COUNTS}",
-        (len(counts),),
-        max(batch_size, len(counts)),
-        lambda start, stop: counts[start:stop].astype(np.float32),
-        f"{name} rows",
-    )
+    part = Part(f"{name}{COUNTS}", (len(counts),))
+
+    def rows(start: int, stop: int) -> dict[str, Float[np.ndarray, " b"]]:
+        return {key: counts[start:stop].astype(np.float32)}
+
+    return Pass(f"{name} rows", len(counts), {key: part}, rows)
 
 
 def _rows(found: Mapping[str, Tensor], name: str) -> Rows:
@@ -160,11 +159,13 @@ def checked(rows: Float[Tensor, "b ..."], what: str, start: int) -> Float[Tensor
     return rows
 
 
-def _in_memory(part: Part, progress: Progress) -> Float[Tensor, "n ..."]:
-    starts = range(0, part.n_examples, part.batch_size)
-    stop = part.n_examples
-    batches = [part.rows(s, min(s + part.batch_size, stop)) for s in progress(starts, part.title)]
-    return torch.from_numpy(np.concatenate(batches))
+def _in_memory(made: Pass, progress: Progress) -> tuple[str, Float[Tensor, "n ..."]]:
+    """The one array of a pass, by its name."""
+    ((key, part),) = made.parts.items()
+    n = made.n_examples
+    starts = progress(range(0, n, made.batch_size), made.title)
+    batches = [made.rows(start, min(start + made.batch_size, n))[key] for start in starts]
+    return part.name, torch.from_numpy(np.concatenate(batches))
 
 
 def _spread(found: Rows, place: Int[np.ndarray, " n"] | None) -> Rows:

@@ -1,23 +1,22 @@
-"""Writes one .npy file batch by batch so that a killed process goes on where it stopped."""
+"""Writes .npy files batch by batch so that a killed process goes on where it stopped."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from errno import EDQUOT, ENOSPC
-from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
+from benchmark.activations.part import Part
 from benchmark.contracts import Progress
 from benchmark.messages.storage import StorageError
 
@@ -25,72 +24,78 @@ LINE = re.compile(rb"(\d+) ([0-9a-f]{64})\n")
 
 
 @dataclass(frozen=True)
-class Part:
-    """One array to be computed: `rows(start, stop)` gives the float32 rows of those examples."""
+class Pass:
+    """Arrays of the same examples that one run through a model fills, each of another entry."""
 
-    name: str
-    shape: tuple[int, ...]
-    batch_size: int
-    rows: Callable[[int, int], Float[np.ndarray, "b ..."]]
     title: str
-    offsets: Int[np.ndarray, " o"] | None = None
-    """First row of every example and, last, how many rows there are; None: one row an example."""
+    batch_size: int
+    parts: Mapping[str, Part]
+    """The array of each entry, by the entry's key."""
+    rows: Callable[[int, int], Mapping[str, Float[np.ndarray, "b ..."]]]
+    """Float32 rows of examples start..stop, by the same keys."""
 
     @property
     def n_examples(self) -> int:
-        return self.shape[0] if self.offsets is None else len(self.offsets) - 1
-
-    def row_of(self, example: int) -> int:
-        """Rows of the examples before this one."""
-        return example if self.offsets is None else int(self.offsets[example])
-
-    def example_at(self, row: int) -> int:
-        """The first example that is not wholly in the first rows."""
-        return row if self.offsets is None else int(np.searchsorted(self.offsets, row))
-
-    @property
-    def row_bytes(self) -> int:
-        return 4 * prod(self.shape[1:])
-
-    @property
-    def file_bytes(self) -> int:
-        return len(self.header) + self.shape[0] * self.row_bytes
-
-    @property
-    def header(self) -> bytes:
-        """The .npy header of the whole array."""
-        head = io.BytesIO()
-        described = {"descr": "<f4", "fortran_order": False, "shape": self.shape}
-        np.lib.format.write_array_header_1_0(head, described)
-        return head.getvalue()
+        return next(iter(self.parts.values())).n_examples
 
 
-def write_part(part: Part, folder: Path, progress: Progress, every_s: float) -> str:
-    """Completes `<name>.npy` in the folder; the sha256 of the file.
+def write_pass(
+    planned: Pass, folders: Mapping[str, Path], progress: Progress, every_s: float
+) -> dict[str, str]:
+    """Completes `<name>.npy` in each entry's folder; the sha256 of the files by key.
 
     Every `every_s` seconds the rows so far are forced to disk, then a line with their number and
     the checksum of the file up to there goes to the journal: what a journal line says is there
-    after any crash. Raises StorageError, one line, when the disk is full.
+    after any crash. Files that stopped at different examples go on from the first of these.
+    Raises StorageError, one line, when the disk is full.
     """
-    path, journal = folder / f"{part.name}.npy", folder / f"{part.name}.journal"
-    with ExitStack() as open_files:
-        with writing(path):
-            file, done, digest = _reopened(part, path, journal)
-            open_files.enter_context(file)
-            log = open_files.enter_context(journal.open("ab", buffering=0))
+    with ExitStack() as opened:
+        files = {
+            key: opened.enter_context(_opened(part, folders[key]))
+            for key, part in planned.parts.items()
+        }
+        first = min(file.sure for file in files.values())
+        for file in files.values():
+            file.start(first)
         saved = time.monotonic()
-        first = part.example_at(done)
-        for start in progress(range(first, part.n_examples, part.batch_size), part.title):
-            stop = min(start + part.batch_size, part.n_examples)
-            data = np.ascontiguousarray(part.rows(start, stop), dtype="<f4").tobytes()
-            digest.update(data)
-            done = part.row_of(stop)
-            with writing(path):
-                file.write(data)
-                if time.monotonic() - saved >= every_s or done == part.shape[0]:
-                    _checkpoint(file, log, done, digest.hexdigest())
-                    saved = time.monotonic()
-    return digest.hexdigest()
+        whole = planned.n_examples
+        for start in progress(range(first, whole, planned.batch_size), planned.title):
+            stop = min(start + planned.batch_size, whole)
+            rows = planned.rows(start, stop)
+            due = stop == whole or time.monotonic() - saved >= every_s
+            for key, file in files.items():
+                file.append(rows[key], stop, due)
+            saved = time.monotonic() if due else saved
+        return {key: file.digest.hexdigest() for key, file in files.items()}
+
+
+@dataclass
+class _Journaled:
+    """A file that grows, and the journal of what is surely in it."""
+
+    part: Part
+    path: Path
+    file: BinaryIO
+    log: BinaryIO
+    sure: int
+    """Examples whose rows are surely there."""
+    digest: Any = None
+
+    def start(self, example: int) -> None:
+        """Cuts the file back to the rows before an example; writes go on there."""
+        size = len(self.part.header) + self.part.row_of(example) * self.part.row_bytes
+        with writing(self.path):
+            self.digest = _hashed(self.file, size)
+            self.file.truncate(size)
+
+    def append(self, rows: Float[np.ndarray, "b ..."], stop: int, due: bool) -> None:
+        """Writes rows up to an example; where it is due they are made sure of."""
+        data = np.ascontiguousarray(rows, dtype="<f4").tobytes()
+        self.digest.update(data)
+        with writing(self.path):
+            self.file.write(data)
+            if due:
+                _checkpoint(self.file, self.log, self.part.row_of(stop), self.digest.hexdigest())
 
 
 def _checkpoint(file: BinaryIO, log: BinaryIO, done: int, digest: str) -> None:
@@ -100,26 +105,42 @@ def _checkpoint(file: BinaryIO, log: BinaryIO, done: int, digest: str) -> None:
     os.fsync(log.fileno())
 
 
-def _reopened(part: Part, path: Path, journal: Path) -> tuple[BinaryIO, int, Any]:
-    """The file cut back to its last sure row, how many rows that are, and their checksum."""
+@contextmanager
+def _opened(part: Part, folder: Path) -> Iterator[_Journaled]:
+    """The file of a part, what was written before a kill still in it."""
+    path, journal = folder / f"{part.name}.npy", folder / f"{part.name}.journal"
+    with ExitStack() as files:
+        with writing(path):
+            file, rows = _reopened(part, path, journal)
+            files.enter_context(file)
+            log = files.enter_context(journal.open("ab", buffering=0))
+        yield _Journaled(part, path, file, log, part.example_at(rows))
+
+
+def _reopened(part: Part, path: Path, journal: Path) -> tuple[BinaryIO, int]:
+    """The file, and how many of its rows are as the journal says; a new one where none are."""
     lines = LINE.findall(journal.read_bytes()) if journal.exists() and path.exists() else []
     file = path.open("r+b" if lines else "w+b")
     for count, wanted in reversed(lines):
-        size = len(part.header) + int(count) * part.row_bytes
-        file.seek(0)
-        digest = hashlib.sha256()
-        left = size
-        while left and (block := file.read(min(left, 1 << 22))):
-            digest.update(block)
-            left -= len(block)
-        if not left and digest.hexdigest() == wanted.decode():
-            file.truncate(size)
-            return file, int(count), digest
+        digest = _hashed(file, len(part.header) + int(count) * part.row_bytes)
+        if digest is not None and digest.hexdigest() == wanted.decode():
+            return file, int(count)
     file.truncate(0)
     journal.unlink(missing_ok=True)
     file.seek(0)
     file.write(part.header)
-    return file, 0, hashlib.sha256(part.header)
+    return file, 0
+
+
+def _hashed(file: BinaryIO, size: int) -> Any:
+    """The checksum of a file's first bytes, which it is left behind; None where it is shorter."""
+    file.flush()
+    file.seek(0)
+    digest, left = hashlib.sha256(), size
+    while left and (block := file.read(min(left, 1 << 22))):
+        digest.update(block)
+        left -= len(block)
+    return None if left else digest
 
 
 @contextmanager

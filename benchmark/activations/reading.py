@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,8 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.activations.encoding import Entry, Rows, checked, computed
-from benchmark.activations.store import Store
+from benchmark.activations.encoding import Rows, checked, computed
+from benchmark.activations.store import Entry, Store
 from benchmark.activations.views import View, seen, texts_of_first
 from benchmark.contracts import (
     MODALITIES,
@@ -29,6 +30,8 @@ from benchmark.contracts import (
     silent,
 )
 
+Names = tuple[str, ...]
+
 
 def activations(
     backend: Backend,
@@ -40,11 +43,13 @@ def activations(
     batch_size: int = 256,
     progress: Progress = silent,
     limit: int | None = None,
+    along: Sequence[Site] = (),
 ) -> PairedActivations:
     """Rows of both modalities at a site, float32 on the CPU, with all that belongs to them.
 
     `limit` keeps the first images of the split and their captions. Equal captions are encoded
-    once. Without a store, or where the backend holds its rows in memory, nothing is written.
+    once. Rows at the sites `along` are stored with them where the backend has them in one pass.
+    Without a store, or where the backend holds its rows in memory, nothing is written.
     Raises ValueError, one line, on an empty split and on rows that are zero or not finite.
     """
     if limit is not None and limit < 1:
@@ -56,38 +61,44 @@ def activations(
             f"split {split!r} of {data.name} has {len(examples.ids)} images and "
             f"{len(examples.captions)} captions, wanted at least one of each"
         )
-    entries = _entries(backend, data, split, site, examples)
-    fingerprint = entries[0].key
-    if len(entries) > 1:
-        fingerprint = hashlib.sha256("".join(entry.key for entry in entries).encode()).hexdigest()
+    sites = dict.fromkeys((site, *(along if hasattr(backend, "encode_sites") else ())))
+    wanted = _entries(backend, _common(data, split, examples), tuple(sites))
+    keys = [entries[0].key for entries in wanted]
+    fingerprint = keys[0]
+    if len(keys) > 1:
+        fingerprint = hashlib.sha256("".join(keys).encode()).hexdigest()
     if getattr(backend, "in_memory", False):
         rows = _held(backend, whole, examples, site)
     else:
-        rows = computed(backend, examples, site, store, entries, batch_size, progress)
+        rows = computed(backend, examples, store, wanted, batch_size, progress)
     return _paired(examples, split, rows, fingerprint)
 
 
-def _entries(
-    backend: Backend, data: Dataset, split: Split, site: Site, examples: Examples
-) -> tuple[Entry, ...]:
-    """What is kept together: both modalities, or each by itself.
+def _entries(backend: Backend, common: dict[str, Any], sites: Sequence[Site]) -> list[list[Entry]]:
+    """What is kept together, at every site: both modalities, or each by itself.
 
     By itself where the backend says that they depend on different parts of it, so that what one
     does not depend on (another projector) does not make it anew.
     """
-    common = _common(data, split, site, examples)
     read = {m: _identity(backend, m) for m in MODALITIES}
     if read["image"] == read["text"]:
-        return (_entry(backend, ("image", "text", "negatives"), common | read["image"]),)
-    alone: dict[Modality, tuple[str, ...]] = {"image": ("image",), "text": ("text", "negatives")}
-    return tuple(
-        _entry(backend, names, common | read[m] | {"modality": m}) for m, names in alone.items()
-    )
+        kinds = [(("image", "text", "negatives"), read["image"])]
+    else:
+        alone: dict[Modality, tuple[str, ...]] = {
+            "image": ("image",),
+            "text": ("text", "negatives"),
+        }
+        kinds: list[tuple[Names, dict[str, Any]]]
+    kinds = [(names, read[m] | {"modality": m}) for m, names in alone.items()]
+    return [
+        [_entry(backend, site, names, common | of | {"site": asdict(site)}) for site in sites]
+        for names, of in kinds
+    ]
 
 
-def _entry(backend: Backend, names: tuple[str, ...], of: dict[str, Any]) -> Entry:
+def _entry(backend: Backend, site: Site, names: Names, of: dict[str, Any]) -> Entry:
     key = hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()
-    return Entry(names, key, {"backend": backend.name, "of": of})
+    return Entry(site, names, key, {"backend": backend.name, "of": of})
 
 
 def _identity(backend: Backend, modality: Modality) -> dict[str, Any]:
@@ -101,8 +112,8 @@ def _identity(backend: Backend, modality: Modality) -> dict[str, Any]:
     }
 
 
-def _common(data: Dataset, split: Split, site: Site, examples: Examples) -> dict[str, Any]:
-    """All that the numbers depend on beside the model; batch size and device move float noise."""
+def _common(data: Dataset, split: Split, examples: Examples) -> dict[str, Any]:
+    """What the numbers depend on beside model and site; batch size and device move float noise."""
     contents = hashlib.sha256()
     false = examples.negatives.captions if examples.negatives else ()
     for words in (examples.ids, examples.captions, false):
@@ -113,7 +124,6 @@ def _common(data: Dataset, split: Split, site: Site, examples: Examples) -> dict
         "images": len(examples.ids),
         "texts": len(examples.captions),
         "contents": contents.hexdigest(),
-        "site": asdict(site),
     }
 
 

@@ -1,19 +1,17 @@
 """The activation store: arrays on disk under the hash of everything that determines them.
 
 An entry is a folder of .npy files and a manifest with their checksums. It is made in a `.partial`
-folder under a lock, and appears by one rename: what has no suffix is complete.
+folder under a lock, alone or with others that the same passes of a model fill.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,17 +20,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.activations.journal import Part, write_part, writing
+from benchmark.activations.journal import Pass, write_pass, writing
+from benchmark.activations.manifest import FORMAT, DamagedError, appear, opened
+from benchmark.activations.part import Part
 from benchmark.activations.root import default_root
-from benchmark.contracts import Progress, silent
+from benchmark.contracts import Progress, Site, silent
 from benchmark.messages.storage import StorageError
 
-FORMAT = 1
 IN_RAM_BELOW = 1 << 30  # bytes; larger files are mapped, copy on write
 
 
-class DamagedError(ValueError):
-    """An entry that is not what its manifest says: made again; raised where that is no help."""
+@dataclass(frozen=True)
+class Entry:
+    """Arrays that are kept together, the hash of all they depend on, and what that is."""
+
+    site: Site
+    names: tuple[str, ...]
+    """Some of image, text and negatives."""
+    key: str
+    provenance: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -50,64 +56,65 @@ class Store:
 
     def obtain(
         self,
-        key: str,
-        plan: Callable[[], Sequence[Part]],
-        provenance: Mapping[str, Any],
+        entries: Sequence[Entry],
+        plan: Callable[[Sequence[Entry]], Sequence[Pass]],
         progress: Progress = silent,
     ) -> dict[str, Tensor]:
-        """The arrays of an entry by name, computed only where no intact entry is there.
+        """The arrays of the first entry by name, computed only where no intact entry is there.
 
+        `plan` is asked for the passes that make some of the entries: those after the first, which
+        the same passes fill, are made along with it where they are missing.
         Every file is held against its checksum, the first time in a process in full; a damaged
         entry is thrown away and made again. Raises StorageError, one line, when the disk is full
         or the root cannot be written.
         """
-        entry = self.root / key
+        first = self.root / entries[0].key
         try:
-            return self._read(entry)
+            return self._read(first)
         except (FileNotFoundError, DamagedError):
             pass
-        with self._locked(key):
+        with ExitStack() as locks:
+            for key in sorted(entry.key for entry in entries):
+                locks.enter_context(self._locked(key))
             try:
-                return self._read(entry)
+                return self._read(first)
             except FileNotFoundError:
                 pass
             except DamagedError as damage:
                 self.say(f"stored activations are damaged ({damage}): computing them again")
-                self._discard(entry)
-            self._write(entry, plan(), provenance, progress)
-            return self._read(entry)
+                self._discard(first)
+            missing = [entry for entry in entries if not (self.root / entry.key).exists()]
+            self._write(missing, plan(missing), progress)
+            return self._read(first)
 
-    def _write(
-        self, entry: Path, parts: Sequence[Part], provenance: Mapping[str, Any], progress: Progress
-    ) -> None:
-        partial = entry.with_name(f"{entry.name}.partial")
-        self._make_sure_of_room(entry, partial, sum(part.file_bytes for part in parts))
-        with writing(partial):
-            partial.mkdir(exist_ok=True)
-        files = {
-            part.name: {
-                "sha256": write_part(part, partial, progress, self.checkpoint_s),
-                "bytes": part.file_bytes,
-                "shape": list(part.shape),
-            }
-            for part in parts
-        }
-        with writing(partial / "manifest.json"):
-            _seal(partial, {"format": FORMAT, "files": files, "provenance": dict(provenance)})
-            partial.rename(entry)
-            _force(entry.parent)
-            for journal in entry.glob("*.journal"):
-                journal.unlink()
+    def _write(self, entries: Sequence[Entry], passes: Sequence[Pass], progress: Progress) -> None:
+        partial = {entry.key: self.root / f"{entry.key}.partial" for entry in entries}
+        self._make_sure_of_room(partial, [p for made in passes for p in made.parts.values()])
+        for folder in partial.values():
+            with writing(folder):
+                folder.mkdir(exist_ok=True)
+        files: dict[str, dict[str, Any]] = {entry.key: {} for entry in entries}
+        for made in passes:
+            for key, digest in write_pass(made, partial, progress, self.checkpoint_s).items():
+                part = made.parts[key]
+                said = {"sha256": digest, "bytes": part.file_bytes, "shape": list(part.shape)}
+                files[key][part.name] = said
+        for entry in entries:
+            manifest = {"format": FORMAT, "files": files[entry.key], "provenance": entry.provenance}
+            appear(partial[entry.key], self.root / entry.key, manifest)
 
-    def _make_sure_of_room(self, entry: Path, partial: Path, total: int) -> None:
+    def _make_sure_of_room(self, partial: Mapping[str, Path], parts: Sequence[Part]) -> None:
         """Says the size. StorageError where the disk has less than is still to be written."""
-        self.say(f"writing {_size(total)} of activations to {entry}")
-        there = sum(file.stat().st_size for file in partial.glob("*.npy"))
+        total = sum(part.file_bytes for part in parts)
+        first = self.root / next(iter(partial))
+        along = f" and {len(partial) - 1} beside it" if len(partial) > 1 else ""
+        self.say(f"writing {_size(total)} of activations to {first}{along}")
+        there = sum(f.stat().st_size for folder in partial.values() for f in folder.glob("*.npy"))
         free = shutil.disk_usage(self.root).free
         if total - there > free:
             raise StorageError(
-                f"{entry} needs {_size(total - there)}, the disk has {_size(free)} left: free some "
-                f"space or point BENCHMARK_CACHE to another disk"
+                f"{first}{along} needs {_size(total - there)}, the disk has {_size(free)} left: "
+                f"free some space or point BENCHMARK_CACHE to another disk"
             )
 
     def _read(self, entry: Path) -> dict[str, Tensor]:
@@ -116,7 +123,7 @@ class Store:
             entry.stat()
         except OSError as error:
             raise FileNotFoundError(entry) from error
-        files = _opened_manifest(entry)["files"]
+        files = opened(entry)["files"]
         return {name: self._array(entry / f"{name}.npy", said) for name, said in files.items()}
 
     def _array(self, path: Path, said: Mapping[str, Any]) -> Tensor:
@@ -160,35 +167,6 @@ class Store:
         except BlockingIOError:
             self.say(f"another run is writing {self.root / key}: waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
-
-
-def _seal(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Writes the manifest with the checksum of itself, and forces all to disk."""
-    body = json.dumps(manifest, indent=1, sort_keys=True)
-    seal = hashlib.sha256(body.encode()).hexdigest()
-    with (folder / "manifest.json").open("w") as file:
-        file.write(f"{body}\n{seal}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    _force(folder)
-
-
-def _opened_manifest(entry: Path) -> dict[str, Any]:
-    try:
-        body, seal = (entry / "manifest.json").read_bytes().rstrip(b"\n").rsplit(b"\n", 1)
-    except (OSError, ValueError) as error:
-        raise DamagedError(f"{entry}/manifest.json is missing or cut short") from error
-    if hashlib.sha256(body).hexdigest().encode() != seal:
-        raise DamagedError(f"{entry}/manifest.json does not match its checksum")
-    return json.loads(body)
-
-
-def _force(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _size(count: int) -> str:

@@ -14,13 +14,14 @@ from benchmark.conformance.backend_case import BackendCase, N
 from benchmark.conformance.code_shapes import RELATIVE, apart
 from benchmark.conformance.fit_runs import restore, same_state, states
 from benchmark.conformance.promises import Finding, Outcome, Promise, hold
-from benchmark.contracts import Backend, Need
+from benchmark.contracts import MODALITIES, Backend, Need
 
 ATTRIBUTES = "has the attributes of a backend"
 SITES = "names its sites, each once"
 ENCODES = "encodes examples into finite float32 rows"
 ALONE = "reads every row by itself"
 REPEATS = "reads alike each time"
+TOGETHER = "reads alike at several sites of one pass"
 CAPTIONS = "reads a caption alike in the data and on its own"
 PATCHED = "stays untouched when it is patched"
 REVISION = "has a revision that stays the same when it is opened again"
@@ -95,6 +96,17 @@ def alone(case: BackendCase) -> Iterator[Finding]:
                     f"in a batch of {N}: use nothing of the other rows"
                 )
                 break
+
+
+def together(case: BackendCase) -> Iterator[Finding]:
+    """Several sites of one pass, where a backend has that, are as each of them alone."""
+    if not hasattr(case.backend, "encode_sites"):
+        return
+    for modality in MODALITIES:
+        rows = case.backend.encode_sites(case.examples, modality, 0, N, list(case.sites))
+        for site, found in zip(case.sites, rows, strict=True):
+            if not torch.equal(found, case.rows(modality, site)):
+                yield Finding(f"encode_sites({modality}) at {site.name} is not what encode gives")
 
 
 def repeats(case: BackendCase) -> Iterator[Finding]:
@@ -173,6 +185,7 @@ PROMISES: tuple[Promise[BackendCase], ...] = (
     Promise(SITES, sites, (ATTRIBUTES,)),
     Promise(ENCODES, encodes, (SITES,)),
     Promise(REPEATS, repeats, (ENCODES,)),
+    Promise(TOGETHER, together, (REPEATS,)),
     Promise(ALONE, alone, (REPEATS,)),
     Promise(CAPTIONS, captions, (REPEATS, ALONE)),
     Promise(PATCHED, patched, (REPEATS,)),

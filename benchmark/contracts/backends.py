@@ -45,7 +45,10 @@ class Backend(Protocol):
         self, examples: Examples, modality: Modality, start: int, stop: int, site: Site
     ) -> Float[Tensor, "b d"] | Float[Tensor, "b t d"] | Ragged:
         """Rows of examples start..stop. Where the site keeps tokens: [b, t, d], or ragged where
-        examples differ in length; then the backend also has `token_counts(texts, site)`."""
+        examples differ in length; then the backend also has `token_counts(texts, site)`.
+
+        A backend that has several sites in one pass may also have `encode_sites`, with a list of
+        sites in place of one: what `encode` gives at each of them."""
         ...
 
     def encode_texts(self, texts: Sequence[str], site: Site) -> Float[Tensor, "b d"] | Ragged:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -41,11 +41,14 @@ class Materials:
     request: Request
     progress: Progress
     store: Store
+    along: tuple[Site, ...] = ()
+    """Sites of the run that are read in the same pass, where a pass holds several."""
     _kept: dict[str, PairedActivations] = field(default_factory=dict)
 
-    def at(self, site: Site) -> Materials:
-        """The same backend and data read at another site."""
-        return replace(self, site=site, _kept={})
+    def at(self, site: Site, along: Iterable[Site] = ()) -> Materials:
+        """The same backend and data read at another site, along with others of its kind."""
+        alike = tuple(other for other in along if (other.block is None) == (site.block is None))
+        return replace(self, site=site, along=alike, _kept={})
 
     def patched(self, patch: Mapping[str, Tensor]) -> Materials:
         """The same data read by the backend with weights replaced."""
@@ -102,6 +105,7 @@ class Materials:
             batch_size=self._at_once,
             progress=self.progress,
             limit=self.request.limit,
+            along=self.along,
         )
 
     @property

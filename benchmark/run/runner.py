@@ -53,8 +53,9 @@ class Runner:
         """Every cell of the request, as soon as it is recorded."""
         for spec in self.request.backends:
             opened = gather(spec, self.request, self.progress, self.say)
-            for site, methods in self._methods_by_site(opened).items():
-                materials = opened.at(site)
+            by_site = self._methods_by_site(opened)
+            for site, methods in by_site.items():
+                materials = opened.at(site, along=by_site)
                 for choice, method, given, variant in methods:
                     yield from self._case(Case(choice, method, given, variant, materials))
 

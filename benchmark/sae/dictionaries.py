@@ -15,8 +15,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.contracts import Modality, SparseCodes
-from benchmark.sae.frames import Frame
 from benchmark.contracts.topk import k_strongest
+from benchmark.sae.frames import Frame
 
 Activation = Literal["topk", "relu", "jumprelu", "identity"]
 

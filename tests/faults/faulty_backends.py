@@ -29,6 +29,11 @@ class Centring(Faulty):
         return rows - rows.mean(0)
 
 
+class Alike(Faulty):
+    def encode_sites(self, examples, modality, start, stop, sites) -> list[torch.Tensor]:
+        return [self.encode(examples, modality, start, stop, sites[0]) * 1.5 for _ in sites]
+
+
 class Double(Faulty):
     def rows(self, rows: Tensor) -> Tensor:
         return rows.double()
@@ -94,6 +99,7 @@ class Stale(Faulty):
 
 
 BACKENDS: list[tuple[type[TinyBackend], str, str]] = [
+    (Alike, promises.TOGETHER, "is not what encode gives"),
     (Centring, promises.ALONE, "use nothing of the other rows"),
     (Double, promises.ENCODES, "returned torch.float64, wanted float32"),
     (Flat, promises.ENCODES, "returned (192,), wanted (8, d) or (8, t, d)"),

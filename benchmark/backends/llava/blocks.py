@@ -48,17 +48,18 @@ class Blocks:
         return Site(name, path, path, block=block, pool="mean")
 
 
-def check_site(site: Site, sites: Sequence[Site], name: str) -> None:
-    """Raises ValueError, one line, unless a site is one of these."""
-    if site not in sites:
-        pooled = [s for s in sites if s.pool != "none"]
-        last = max(s.block for s in pooled if s.block is not None)
-        names = ", ".join(
-            [f"block:0 to block:{last}", *(s.name for s in pooled if s.block is None)]
-        )
-        raise ValueError(
-            f"{name} has no site {site.name!r}, wanted {names}, or one of them with /tokens"
-        )
+def check_sites(asked: Sequence[Site], sites: Sequence[Site], name: str) -> None:
+    """Raises ValueError, one line, unless all that are asked for are among these."""
+    for site in asked:
+        if site not in sites:
+            pooled = [s for s in sites if s.pool != "none"]
+            last = max(s.block for s in pooled if s.block is not None)
+            names = ", ".join(
+                [f"block:0 to block:{last}", *(s.name for s in pooled if s.block is None)]
+            )
+            raise ValueError(
+                f"{name} has no site {site.name!r}, wanted {names}, or one of them with /tokens"
+            )
 
 
 def blocks_of(model: Any, name: str) -> Blocks:

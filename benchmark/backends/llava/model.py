@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from benchmark.backends.clip_loading import hash_of
 from benchmark.backends.llava import rows
 from benchmark.backends.llava.asking import PROBE, Asker, Prompts
-from benchmark.backends.llava.blocks import Blocks, blocks_of, check_site
+from benchmark.backends.llava.blocks import Blocks, blocks_of, check_sites
 from benchmark.backends.llava.halves import linear_projector, text_revision
 from benchmark.backends.llava.hooking import edited
 from benchmark.backends.llava.sharing import check_patch, with_weights
@@ -79,17 +79,22 @@ class Llava:
 
         Raises ValueError on a site of another backend.
         """
-        check_site(site, self.sites, self.name)
+        return self.encode_sites(examples, modality, start, stop, [site])[0]
+
+    def encode_sites(
+        self, examples: Examples, modality: Modality, start: int, stop: int, sites: Sequence[Site]
+    ) -> Sequence[Float[Tensor, "b d"] | Float[Tensor, "b t d"] | Ragged]:
+        """What `encode` gives at each of these sites, of one pass."""
+        check_sites(sites, self.sites, self.name)
         if modality == "image":
             pictures = examples.images(start, stop)
             asked = self.asker.about(pictures, [PROBE] * len(pictures))
-            views = self.asker.views
-            patches = rows.patches_at(self.model, self.blocks, views, asked, site)
-            return rows.of_pictures(patches, site)
+            return rows.pictures_at(self.model, self.blocks, self.asker.views, asked, sites)
         texts = examples.captions[start:stop]
         if self.text_pass == "isolated":
-            return self.encode_texts(texts, site)
-        return self.encode_together(rows.pictures_of(examples, start, stop), texts, site)
+            return rows.texts_at(self.model, self.blocks, self.asker.alone(texts), sites)
+        asked = self.asker.about(rows.pictures_of(examples, start, stop), texts)
+        return rows.texts_at(self.model, self.blocks, asked, sites)
 
     def encode_texts(self, texts: Sequence[str], site: Site) -> Float[Tensor, "b d"] | Ragged:
         """Rows of any captions, read without a picture.
@@ -101,19 +106,20 @@ class Llava:
                 f"{self.name} reads each caption after its picture, found captions alone: use "
                 f"text_pass=isolated, or encode_together"
             )
-        asked = self.asker.alone(texts)
-        return rows.of_texts(self._stream(asked, site), asked, site)
+        check_sites([site], self.sites, self.name)
+        return rows.texts_at(self.model, self.blocks, self.asker.alone(texts), [site])[0]
 
     def encode_together(
         self, pictures: Sequence[Any], texts: Sequence[str], site: Site
     ) -> Float[Tensor, "b d"] | Ragged:
         """Rows of captions, each read after a picture of its own, in the joint pass."""
+        check_sites([site], self.sites, self.name)
         asked = self.asker.about(pictures, texts)
-        return rows.of_texts(self._stream(asked, site), asked, site)
+        return rows.texts_at(self.model, self.blocks, asked, [site])[0]
 
     def token_counts(self, texts: Sequence[str], site: Site) -> Int[Tensor, " b"]:
         """How many rows each caption has at a site, from its words alone."""
-        check_site(site, self.sites, self.name)
+        check_sites([site], self.sites, self.name)
         if site.pool != "none":
             return torch.ones(len(texts), dtype=torch.long)
         chat = self.asker.chat
@@ -192,7 +198,3 @@ class Llava:
         revision = hash_of(patch, self.revision) if patch else self.revision
         blocks = blocks_of(model, self.name)
         return replace(self, model=model, blocks=blocks, revision=revision)
-
-    def _stream(self, asked: Prompts, site: Site) -> Float[Tensor, "b t d"]:
-        check_site(site, self.sites, self.name)
-        return rows.stream_at(self.model, self.blocks, asked, site)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,35 +18,48 @@ from benchmark.backends.llava.views import Views
 from benchmark.contracts import Examples, Ragged, Site
 
 
-def stream_at(model: Any, blocks: Blocks, asked: Prompts, site: Site) -> Float[Tensor, "b t d"]:
-    """The residual stream after a site's block; after the last one where the site has none."""
-    block = len(blocks) - 1 if site.block is None else site.block
-    return streams(model, blocks, asked, [block])[block]
+def streams_at(
+    model: Any, blocks: Blocks, asked: Prompts, sites: Sequence[Site]
+) -> list[Float[Tensor, "b t d"]]:
+    """The residual stream after each site's block, of one pass; after the last where it has none.
+
+    Blocks after the last of them are not run.
+    """
+    last = len(blocks) - 1
+    wanted = [last if site.block is None else site.block for site in sites]
+    found = streams(model, blocks, asked, wanted)
+    return [found[block] for block in wanted]
 
 
-def patches_at(
-    model: Any, blocks: Blocks, views: Views, asked: Prompts, site: Site
-) -> Float[Tensor, "b p d"]:
-    """The patch tokens of each picture, row by row: of a block, or of the tower."""
-    if site.block is None:
-        return patch_tokens(model, asked, views)
-    return stream_at(model, blocks, asked, site)[asked.image].unflatten(0, (len(asked), -1))
+def pictures_at(
+    model: Any, blocks: Blocks, views: Views, asked: Prompts, sites: Sequence[Site]
+) -> Sequence[Float[Tensor, "b d"] | Float[Tensor, "b p d"]]:
+    """The patch tokens of each picture at each site, row by row, or their mean."""
+    inside = [site for site in sites if site.block is not None]
+    of_tower = patch_tokens(model, asked, views) if len(inside) < len(sites) else None
+    found = iter(streams_at(model, blocks, asked, inside) if inside else ())
+    rows = []
+    for site in sites:
+        if site.block is None:
+            assert of_tower is not None
+            tokens = of_tower.float()
+        else:
+            tokens = next(found)[asked.image].unflatten(0, (len(asked), -1)).float()
+        rows.append(tokens if site.pool == "none" else tokens.mean(1))
+    return rows
 
 
-def of_pictures(
-    tokens: Float[Tensor, "b p d"], site: Site
-) -> Float[Tensor, "b d"] | Float[Tensor, "b p d"]:
-    """The patch tokens of each picture, row by row, or their mean."""
-    return tokens.float() if site.pool == "none" else tokens.float().mean(1)
-
-
-def of_texts(
-    stream: Float[Tensor, "b t d"], asked: Prompts, site: Site
-) -> Float[Tensor, "b d"] | Ragged:
-    """Each text's own tokens one after the other, or their mean."""
-    if site.pool == "none":
-        return Ragged(stream[asked.text].float(), asked.text.sum(1))
-    return mean_over(stream.float(), asked.text)
+def texts_at(
+    model: Any, blocks: Blocks, asked: Prompts, sites: Sequence[Site]
+) -> Sequence[Float[Tensor, "b d"] | Ragged]:
+    """Each text's own tokens at each site, one after the other, or their mean."""
+    rows: list[Tensor | Ragged] = []
+    for site, stream in zip(sites, streams_at(model, blocks, asked, sites), strict=True):
+        if site.pool == "none":
+            rows.append(Ragged(stream[asked.text].float(), asked.text.sum(1)))
+        else:
+            rows.append(mean_over(stream.float(), asked.text))
+    return rows
 
 
 def pictures_of(examples: Examples, start: int, stop: int) -> list[Any]:
