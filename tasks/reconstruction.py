@@ -11,6 +11,7 @@ import numpy as np
 from benchmark.alignment.coactivation import alive, firings
 from benchmark.contracts import (
     MODALITIES,
+    Edit,
     Metric,
     Modality,
     Need,
@@ -21,7 +22,7 @@ from benchmark.contracts import (
 )
 from benchmark.metrics.averages import mean_of_ratios
 from benchmark.metrics.example_errors import Errors, array, by_image, errors
-from benchmark.metrics.splicing import MOST, interview, reconstructed, train_mean, without
+from benchmark.metrics.splicing import MOST, clean, interview, reconstructed, train_mean, without
 from benchmark.references.changes import (
     PATCHED,
     identity,
@@ -188,17 +189,18 @@ def spliced(subject: Subject) -> dict[str, Units]:
     Nothing where no model speaks from such tokens; no share where an ablation does not hurt.
     """
     asked = interview(subject) if wanted(subject, "spliced/ce_loss") else None
-    if asked is None:
+    block = subject.artifact.site.block
+    if asked is None or block is None:
         return {}
     mean = tuple(train_mean(subject).tolist())
-    (clean, tokens), (own, _) = without(asked), asked.loss(reconstructed(subject))
-    zero = (0.0,) * len(mean)
-    ablated = {"zero": without(asked, zero)[0], "mean": without(asked, mean)[0]}
+    (whole, tokens), (own, _) = clean(asked), asked.loss(Edit(block, reconstructed(subject)))
+    rows = {"zero": (0.0,) * len(mean), "mean": mean}
+    ablated = {name: without(asked, block, row)[0] for name, row in rows.items()}
     cluster = np.arange(asked.n)
-    losses = {"loss": own, "clean": clean, **ablated}
+    losses = {"loss": own, "clean": whole, **ablated}
     found = {f"spliced/ce_{name}": Units(each, tokens, cluster) for name, each in losses.items()}
     for name, worst in (("loss_recovered", "zero"), ("loss_recovered_mean", "mean")):
-        gap = ablated[worst] - clean
+        gap = ablated[worst] - whole
         if gap.sum() > 0:
             found[f"spliced/{name}"] = Units(ablated[worst] - own, gap, cluster)
     return found

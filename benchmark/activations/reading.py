@@ -81,15 +81,12 @@ def _entries(backend: Backend, common: dict[str, Any], sites: Sequence[Site]) ->
     does not depend on (another projector) does not make it anew.
     """
     read = {m: _identity(backend, m) for m in MODALITIES}
+    kinds: list[tuple[Names, dict[str, Any]]] = [
+        (("image",), read["image"] | {"modality": "image"}),
+        (("text", "negatives"), read["text"] | {"modality": "text"}),
+    ]
     if read["image"] == read["text"]:
         kinds = [(("image", "text", "negatives"), read["image"])]
-    else:
-        alone: dict[Modality, tuple[str, ...]] = {
-            "image": ("image",),
-            "text": ("text", "negatives"),
-        }
-        kinds: list[tuple[Names, dict[str, Any]]]
-    kinds = [(names, read[m] | {"modality": m}) for m, names in alone.items()]
     return [
         [_entry(backend, site, names, common | of | {"site": asdict(site)}) for site in sites]
         for names, of in kinds

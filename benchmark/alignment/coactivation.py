@@ -18,6 +18,8 @@ from benchmark.contracts import SparseCodes
 
 CHUNK = 65_536
 """Texts whose products are in memory at once."""
+ROWS = 4096
+"""Rows that are counted at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +93,15 @@ def alive(codes: SparseCodes) -> Bool[np.ndarray, " m"]:
 
 def firings(codes: SparseCodes) -> Int[np.ndarray, " m"]:
     """How many rows each latent fires on."""
-    fired = codes.values != 0
-    if codes.indices is None:
-        return fired.sum(0).cpu().numpy()
-    return torch.bincount(codes.indices[fired], minlength=codes.width).cpu().numpy()
+    total = torch.zeros(codes.width + 1, dtype=torch.long, device=codes.values.device)
+    for i in range(0, len(codes), ROWS):
+        part = codes[slice(i, i + ROWS)]
+        if part.indices is None:
+            total[:-1] += (part.values != 0).sum(0)
+            continue
+        place = torch.where(part.values != 0, part.indices, codes.width)
+        total += torch.bincount(place.flatten(), minlength=codes.width + 1)
+    return total[:-1].cpu().numpy()
 
 
 def shuffled(image_of: Int[Tensor, " p"], generator: torch.Generator) -> Int[Tensor, " p"]:

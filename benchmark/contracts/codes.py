@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.sparse as sp
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from benchmark.contracts.data import Site
@@ -80,13 +80,19 @@ class SparseCodes:
         return cls(values.gather(1, order), indices.gather(1, order), width)
 
     @classmethod
-    def from_dense(cls, values: Float[Tensor, "n w"]) -> SparseCodes:
-        """The leanest form of a dense code matrix: sparse unless l0 is above width / 8."""
-        fires = values != 0
+    def from_dense(
+        cls, values: Float[Tensor, "n w"], fires: Bool[Tensor, "n w"] | None = None
+    ) -> SparseCodes:
+        """The leanest form of a dense code matrix: sparse unless l0 is above width / 8.
+
+        Where it is told which latents fire, all others count as 0.
+        """
+        if fires is None:
+            fires = values != 0
         count = fires.sum(1)
         k = int(count.max()) if len(values) else 0
         if k > values.shape[1] / 8:
-            return cls(values, None, values.shape[1])
+            return cls(torch.where(fires, values, 0), None, values.shape[1])
         row, latent = fires.nonzero(as_tuple=True)
         k = max(k, 1)
         slot = torch.arange(len(row), device=row.device) - (count.cumsum(0) - k)[row]

@@ -31,15 +31,10 @@ class Interview:
 
     speaker: Speaker
     examples: Examples
-    block: int
     n: int
 
-    def loss(self, stand_in: Change | None = None) -> Ratio:
-        """Summed loss of the true answers about each picture [n], and how many tokens they have.
-
-        Without a stand-in the model is left alone.
-        """
-        edits = () if stand_in is None else (Edit(self.block, stand_in),)
+    def loss(self, *edits: Edit) -> Ratio:
+        """Summed loss of the true answers about each picture [n], and how many tokens they have."""
         losses, tokens = [], []
         for start in range(0, self.n, AT_ONCE):
             stop = min(start + AT_ONCE, self.n)
@@ -52,12 +47,18 @@ class Interview:
 
 
 @lru_cache(maxsize=8)
-def without(asked: Interview, row: tuple[float, ...] | None = None) -> Ratio:
-    """The loss where the same row stands at every image position; of the model as it is without.
+def clean(asked: Interview) -> Ratio:
+    """The loss of the model as it is. Kept, because it is the same at all of its blocks."""
+    return asked.loss()
+
+
+@lru_cache(maxsize=8)
+def without(asked: Interview, block: int, row: tuple[float, ...]) -> Ratio:
+    """The loss where the same row stands at every image position after a block.
 
     Kept, because every dictionary of one model and block is held against the same.
     """
-    return asked.loss(None if row is None else ablate(torch.tensor(row)))
+    return asked.loss(Edit(block, ablate(torch.tensor(row))))
 
 
 def interview(subject: Subject) -> Interview | None:
@@ -71,7 +72,7 @@ def interview(subject: Subject) -> Interview | None:
         return None
     if site.block is None or site.pool != "none" or CENTRED in test.fingerprint:
         return None
-    return Interview(subject.backend, subject.examples, site.block, min(MOST, test.n_images))
+    return Interview(subject.backend, subject.examples, min(MOST, test.n_images))
 
 
 def reconstructed(subject: Subject) -> Change:

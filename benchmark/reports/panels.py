@@ -115,7 +115,7 @@ def add(panel: Panel, members: list[Cell], *, bundled: bool) -> None:
         panel.rows.append(row)
         panel.higher_is_better = mains[0].higher_is_better is not False
         if not bundled:
-            read_against(panel, mains[0], f"{method.name} " if patched else "")
+            read_against(panel, mains[0], f"{row.method} " if patched else "")
 
 
 def combined(method: str, kind: str, mains: Sequence[Score]) -> Row:

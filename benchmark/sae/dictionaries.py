@@ -66,8 +66,8 @@ class Tower:
         if self.activation == "topk" and self.k is not None:
             values, indices = k_strongest(pre.relu_(), self.k)
             return SparseCodes.from_slots(values, indices, self.d_sae)
-        fires = pre > (0 if self.threshold is None else self.threshold)
-        return SparseCodes.from_dense(torch.where(fires, pre, 0).relu_())
+        least = 0 if self.threshold is None else self.threshold.clamp_min(0)
+        return SparseCodes.from_dense(pre, pre > least)
 
     def decode(self, codes: SparseCodes) -> Float[Tensor, "n d"]:
         """Reconstruction in original units. Raises ValueError for codes of another width."""
