@@ -12,6 +12,9 @@ from torch import Tensor
 
 from benchmark.contracts import Change, Dictionary, Modality, SparseCodes
 
+ROWS = 4096
+"""Rows that a dictionary reads at a time."""
+
 
 def add(push: Float[Tensor, " d"] | Float[Tensor, "b d"]) -> Change:
     """x + push, in the units of the stream; a push of zeros changes nothing, bit for bit."""
@@ -82,13 +85,21 @@ def patch_in(values: Float[Tensor, "b t d"]) -> Change:
     return change
 
 
-def reconstruct(dictionary: Dictionary, modality: Modality = "image") -> Change:
-    """x̂ = dec(enc(x)): what is lost when the dictionary's reconstruction stands in for x."""
+def reconstruct(
+    dictionary: Dictionary, modality: Modality = "image", k: int | None = None
+) -> Change:
+    """x̂ = dec(enc(x)): what is lost when the dictionary's reconstruction stands in for x.
+
+    With a k it is of the k strongest latents alone.
+    """
+
+    def of_rows(rows: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+        codes = dictionary.encode(rows.float(), modality)
+        return dictionary.decode(codes if k is None else codes.truncated(k), modality)
 
     def change(x: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
-        rows = x.flatten(0, 1).float()
-        found = dictionary.decode(dictionary.encode(rows, modality), modality)
-        return found.view_as(x).to(x)
+        found = [of_rows(rows) for rows in x.flatten(0, 1).split(ROWS)]
+        return torch.cat(found).view_as(x).to(x)
 
     return change
 

@@ -7,15 +7,15 @@ one block; all that follows reads it instead. Losses are kept picture by picture
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.contracts import Change, Edit, Examples, Speaker, Subject, talks_of
-from benchmark.edits import ablate
+from benchmark.edits import ablate, reconstruct
 from benchmark.metrics.averages import Ratio
 
 MOST = 200
@@ -46,19 +46,27 @@ class Interview:
         return torch.cat(losses).numpy(), torch.cat(tokens).numpy()
 
 
-@lru_cache(maxsize=8)
+_KEPT: WeakKeyDictionary[Speaker, dict[tuple[Any, ...], Ratio]] = WeakKeyDictionary()
+"""Losses that every dictionary of a model is held against, for as long as the model is there."""
+
+
 def clean(asked: Interview) -> Ratio:
-    """The loss of the model as it is. Kept, because it is the same at all of its blocks."""
-    return asked.loss()
+    """The loss of the model as it is: the same at all of its blocks."""
+    return _kept(asked, ())
 
 
-@lru_cache(maxsize=8)
 def without(asked: Interview, block: int, row: tuple[float, ...]) -> Ratio:
-    """The loss where the same row stands at every image position after a block.
+    """The loss where the same row stands at every image position after a block."""
+    return _kept(asked, (block, row), Edit(block, ablate(torch.tensor(row))))
 
-    Kept, because every dictionary of one model and block is held against the same.
-    """
-    return asked.loss(Edit(block, ablate(torch.tensor(row))))
+
+def _kept(asked: Interview, of: tuple[Any, ...], *edits: Edit) -> Ratio:
+    losses = _KEPT.setdefault(asked.speaker, {})
+    told = tuple(map(tuple, talks_of(asked.examples, 0, asked.n)))
+    key = (tuple(asked.examples.ids[: asked.n]), told, *of)
+    if key not in losses:
+        losses[key] = asked.loss(*edits)
+    return losses[key]
 
 
 def interview(subject: Subject) -> Interview | None:
@@ -77,12 +85,7 @@ def interview(subject: Subject) -> Interview | None:
 
 def reconstructed(subject: Subject) -> Change:
     """x̂ from the codes that the subject is scored on: truncated where it says so."""
-
-    def change(x: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
-        codes = subject.encode(x.flatten(0, 1).float(), "image")
-        return subject.dictionary.decode(codes, "image").view_as(x).to(x)
-
-    return change
+    return reconstruct(subject.dictionary, k=subject.k)
 
 
 def train_mean(subject: Subject) -> Float[Tensor, " d"]:

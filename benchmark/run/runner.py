@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -162,6 +163,7 @@ class Runner:
                 except SystemExit as stop:
                     self.fits[key] = ValueError(f"the fit called sys.exit({stop.code})")
                 except Exception as error:
+                    traceback.clear_frames(error.__traceback__)
                     self.fits[key] = error
         found = self.fits[key]
         if isinstance(found, Exception):

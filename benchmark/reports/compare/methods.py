@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmark.reports.compare.places import Rows, Where, rows_of, unlike
 from benchmark.reports.compare.verdicts import LEVEL, Compared, Comparison, verdict
+from benchmark.reports.names import short
 from benchmark.results import Cell, Score, read_cells, read_units
 from benchmark.statistics import (
     Difference,
@@ -36,7 +37,7 @@ def compare(folder: Path, a: str, b: str) -> Comparison:
     common = sorted(first.cells.keys() & second.cells.keys())
     missed = _missed(first, second)
     if not common:
-        why = missed[0] if missed else "give both the same --backend, --task and --seed"
+        why = missed[0] if missed else _elsewhere(first, second)
         raise ValueError(f"{a} and {b} have nothing in common in {folder}: {why}")
     rows, notes = [], [*first.notes, *second.notes, *missed, *problems]
     for place in common:
@@ -44,6 +45,16 @@ def compare(folder: Path, a: str, b: str) -> Comparison:
         found = list(_compared(folder, place, *sides, notes))
         rows += sorted(found, key=lambda row: (row.variant, not row.main))
     return Comparison(a, b, tuple(_judged(rows, a, b)), tuple(dict.fromkeys(notes)))
+
+
+def _elsewhere(first: Rows, second: Rows) -> str:
+    """What keeps two methods apart whose places have not even a name in common."""
+    for each in ("backend", "site", "task"):
+        sides = [sorted({getattr(place, each) for place in rows.cells}) for rows in (first, second)]
+        if not set(sides[0]) & set(sides[1]):
+            said = " against ".join(", ".join(map(short, side)) for side in sides)
+            return f"{each} {said}; give both the same --{each}"
+    return "give both the same --backend, --site, --task and --seed"
 
 
 def _missed(first: Rows, second: Rows) -> list[str]:
