@@ -33,7 +33,8 @@ SAYS = Describes(
         "swapped. `naming`: scenes with one object, prompt ensembles over its unambiguous names;\n"
         "`held_out_pairs` are the scenes whose (object, colour) pair training never showed.\n"
         "`probe`: logistic regression from the last block's four patch tokens of an object\n"
-        "(concatenated; or their mean, or the first alone)."
+        "(concatenated; or their mean, or the first alone); `untrained`: of the same tower at\n"
+        "drawn weights."
     ),
     bars={
         "r@1/i2t": 0.80,

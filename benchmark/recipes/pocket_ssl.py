@@ -16,9 +16,10 @@ import torch
 from jaxtyping import Float
 from transformers import CLIPVisionModel
 
+from benchmark.backends.drawing import drawing
 from benchmark.recipes.card import Describes
 from benchmark.recipes.contrastive.batches import normalised
-from benchmark.recipes.probing import probe
+from benchmark.recipes.probing import Tokens, probe, untrained
 from benchmark.recipes.recipe import Recipe, parser, run, told
 from benchmark.recipes.selfsupervised.objective import Objective, TowerPlan, patch_tokens
 from benchmark.recipes.trainer import Training
@@ -35,7 +36,8 @@ SAYS = Describes(
     opens="It opens with `CLIPVisionModel` and `AutoImageProcessor`; read its patch tokens.",
     legend=(
         "`probe`: logistic regression from the last block's four patch tokens of an object\n"
-        "(concatenated; or their mean, or the first alone)."
+        "(concatenated; or their mean, or the first alone); `untrained`: of the same tower at\n"
+        "drawn weights."
     ),
     bars={"probe/object": 0.80},
     weights="model.safetensors",
@@ -59,9 +61,16 @@ def train(plan: TowerPlan, device: torch.device, folder: Path) -> Training:
 
 
 def measure(folder: Path, device: torch.device, seed: int = 0) -> dict[str, Any]:
-    """What a linear probe reads from the tower of a folder."""
-    tower = CLIPVisionModel.from_pretrained(folder, dtype=torch.float32).eval()
-    tower.to(device)
+    """What a linear probe reads from the tower of a folder, and from one of drawn weights."""
+    tower = CLIPVisionModel.from_pretrained(folder, dtype=torch.float32)
+    with drawing():
+        blank = CLIPVisionModel(tower.config)
+    return probe(reading(tower, device), seed) | untrained(reading(blank, device), seed)
+
+
+def reading(tower: CLIPVisionModel, device: torch.device) -> Tokens:
+    """The patch tokens that a tower makes of scenes."""
+    tower.eval().to(device)
 
     @torch.no_grad()
     def tokens(scenes: Sequence[Scene]) -> Float[np.ndarray, "n p d"]:
@@ -69,7 +78,7 @@ def measure(folder: Path, device: torch.device, seed: int = 0) -> dict[str, Any]
         pixels = (normalised([scene.render() for scene in part]) for part in parts)
         return torch.cat([patch_tokens(tower, each.to(device)).cpu() for each in pixels]).numpy()
 
-    return probe(tokens, seed)
+    return tokens
 
 
 RECIPE = Recipe(SAYS, TowerPlan(), train, measure)

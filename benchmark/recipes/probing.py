@@ -78,3 +78,9 @@ def probe(tokens: Tokens, seed: int) -> dict[str, dict[str, float]]:
         reading.fit(train, y[:, column])
         found[name] = proportion(reading.predict(test) == y_test[:, column])
     return found
+
+
+def untrained(tokens: Tokens, seed: int) -> dict[str, dict[str, float]]:
+    """Object and colour as `probe` reads them from all four tokens of a tower of drawn weights."""
+    found = probe(tokens, seed)
+    return {f"untrained/{name}": found[name] for name in ("probe/object", "probe/colour")}

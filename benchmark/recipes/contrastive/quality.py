@@ -16,9 +16,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from benchmark.backends.drawing import SEED, drawing
 from benchmark.recipes.contrastive import folder as clip_folder
 from benchmark.recipes.contrastive.batches import normalised
-from benchmark.recipes.probing import N_SCENES, probe, proportion, unseen
+from benchmark.recipes.probing import N_SCENES, probe, proportion, unseen, untrained
 from benchmark.worlds.captions import Caption, false_twins
 from benchmark.worlds.claims import SceneTable
 from benchmark.worlds.pictograms import OBJECTS, meanings
@@ -29,10 +30,13 @@ BATCH = 250
 
 
 class Reader:
-    """A loaded folder that reads scenes and texts."""
+    """A loaded folder that reads scenes and texts; not trained, at weights drawn from a seed."""
 
-    def __init__(self, folder: Path, device: torch.device) -> None:
+    def __init__(self, folder: Path, device: torch.device, *, trained: bool = True) -> None:
         self.model, _, self.tokenizer = clip_folder.load(folder)
+        if not trained:
+            with drawing():
+                self.model = clip_folder.fresh_model(SEED).eval()
         self.model.to(device)
         self.device = device
 
@@ -125,5 +129,7 @@ def naming(reader: Reader, seed: int) -> dict[str, dict[str, float]]:
 def measure(folder: Path, device: torch.device, seed: int = 0) -> dict[str, Any]:
     """Everything the card says about quality, from the folder alone."""
     reader = Reader(folder, device)
+    blank = Reader(folder, device, trained=False)
     probed = probe(lambda scenes: reader.images(scenes)[1], seed)
+    probed |= untrained(lambda scenes: blank.images(scenes)[1], seed)
     return retrieval(reader, seed) | naming(reader, seed) | probed
