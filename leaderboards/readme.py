@@ -14,6 +14,7 @@ from benchmark.reports.names import short
 from benchmark.reports.panels import Panel, bundled_cells, panels
 from benchmark.reports.tables import SAW, TWO_SEEDS
 from benchmark.results import Cell
+from leaderboards import findings
 
 README = ROOT / "README.md"
 TIMES = Path(__file__).parent / "results" / "times.json"
@@ -29,6 +30,7 @@ def generated(text: str) -> str:
         "methods": methods,
         "leaderboard": leaderboard,
         "comparisons": comparisons,
+        "findings": findings.text,
     }
     return BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]]()}\n{m[3]}", text)
 

@@ -42,13 +42,14 @@ def cell(**changes: Any) -> Cell:
         "supervised": False,
         **changes,
     }
-    taken = ("method", "config", "code", "task", "version", "backend", "revision")
+    taken = ("method", "config", "code", "task", "version", "backend", "revision", "chosen")
     taken += ("data", "limit", "supervised")
     rest = {name: value for name, value in facts.items() if name not in taken}
     rest = {"status": "scored", "environment": HERE, **rest}
     if rest["status"] == "scored":
         rest.setdefault("scores", (score(),))
     method = {name: facts[name] for name in ("config", "code", "supervised")}
+    method["chosen"] = facts.get("chosen", {})
     data = DataRecord(name=facts["data"], revision="d1", limit=facts["limit"])
     return Cell(
         key=rest.pop("key", None) or key(facts),

@@ -20,7 +20,9 @@ DPI = 200
 
 
 def figure(document: Document, path: Path) -> Path | None:
-    """Writes the picture; None where nothing was scored."""
+    """Writes the picture; None where nothing was scored, whatever rows are bundled."""
+    if not any(cell.status == "scored" for cell in document.cells):
+        return None
     import matplotlib
 
     matplotlib.use("Agg")

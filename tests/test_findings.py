@@ -1,0 +1,90 @@
+"""Findings: only what the cells say, over all folders, with Holm over the whole question."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmark.reports.compare import compare
+from benchmark.statistics import holm
+from leaderboards import findings
+from leaderboards.findings import QUESTIONS, Question, answered, frontier, main, text
+from tests.records import hits, put
+
+ASKED = Question(asks="Is it so?", a="posthoc", b="separated", metrics=("r@1", "mrr"))
+
+
+def two_towers(folder: Path) -> list[Path]:
+    """The same question on two backends, resolved on the first alone; a folder a backend."""
+    for place, (backend, apart) in enumerate({"one": 0.3, "two": 0.0}.items()):
+        for seed in (0, 1, 2):
+            for number, (method, p) in enumerate(
+                {"posthoc": 0.5 + apart, "separated": 0.5}.items()
+            ):
+                noise = 100 * place + 10 * seed + number
+                units = {"r@1": hits(p, noise=noise), "mrr": hits(p, noise=noise + 5)}
+                put(folder / backend, units, method=method, seed=seed, backend=backend)
+    return [folder / "one", folder / "two"]
+
+
+def test_rows_of_all_folders_are_one_family(tmp_path: Path) -> None:
+    folders = two_towers(tmp_path)
+    found = answered(ASKED, folders)
+    assert found is not None
+    known = [row for folder in folders for row in compare(folder, "posthoc", "separated").rows]
+    assert [row["difference"] for row in found["rows"]] == [row.difference for row in known]
+    assert [row["p_holm"] for row in found["rows"]] == holm([row.p for row in known])  # type: ignore[misc]
+    assert {row["backend"] for row in found["rows"]} == {"one", "two"}
+
+
+def test_a_question_about_methods_that_did_not_run_has_no_answer(tmp_path: Path) -> None:
+    missing = Question(asks="?", a="posthoc", b="nobody", metrics=("r@1",))
+    assert answered(missing, two_towers(tmp_path)) is None
+
+
+def test_what_is_not_resolved_stands_in_brackets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = answered(ASKED, two_towers(tmp_path))
+    monkeypatch.setattr(findings, "FOUND", tmp_path / "findings.json")
+    findings.FOUND.write_text(json.dumps({"questions": [found], "frontier": []}))
+    rows = [line.split(" | ") for line in text().splitlines() if line.startswith("| `")]
+    assert [row[0] for row in rows] == ["| `one`", "| `two`"]
+    assert not rows[0][2].startswith("(")
+    assert rows[1][2].startswith("(")
+    assert "Holm over all 4 rows" in text()
+
+
+def test_a_frontier_is_a_mean_over_seeds(tmp_path: Path) -> None:
+    for weight, cost in ((0.0, 0.1), (0.3, 0.2)):
+        for seed in (0, 1):
+            chosen = {"val/ce": cost + seed, "lr": 1.0}
+            config = {"weight": weight}
+            put(
+                tmp_path,
+                {"r@1": hits(0.5, noise=seed)},
+                method="vista",
+                config=config,
+                seed=seed,
+                chosen=chosen,
+            )
+    found = frontier([tmp_path], "vista", "weight")
+    assert [(row["weight"], row["seeds"], row["val/ce"]) for row in found] == [
+        (0.0, [0, 1], pytest.approx(0.6)),
+        (0.3, [0, 1], pytest.approx(0.7)),
+    ]
+    assert "lr" not in found[0]
+
+
+def test_the_command_writes_what_it_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(findings, "FOUND", tmp_path / "findings.json")
+    monkeypatch.setattr("sys.argv", ["findings", *map(str, two_towers(tmp_path))])
+    assert main() == 0
+    assert f"0 of {len(QUESTIONS)} questions" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["findings", str(tmp_path / "nowhere")])
+    assert main() == 2
+    assert "usage" in capsys.readouterr().err
