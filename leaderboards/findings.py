@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from benchmark.reports.compare import Compared, compare
+from benchmark.reports.compare.places import Where
 from benchmark.reports.names import short
 from benchmark.results import Cell, read_cells, write_whole
 from benchmark.statistics import holm
@@ -23,12 +25,14 @@ FOUND = Path(__file__).parent / "results" / "findings.json"
 
 @dataclass(frozen=True)
 class Question:
-    """Whether a differs from b in these metrics, wherever both were run."""
+    """Whether a differs from b in these metrics, wherever both were run at such sites."""
 
     asks: str
     a: str
     b: str
     metrics: tuple[str, ...]
+    sites: str = "*"
+    """A shell pattern."""
 
 
 QUESTIONS = (
@@ -38,25 +42,41 @@ QUESTIONS = (
         a="vista",
         b="vista-nosae",
         metrics=("fvu/image", "l0/image", "norm/image", "norm_ratio/image", "spliced/ce_clean"),
+        sites="block:[2-5]/tokens",
     ),
 )
 
 
 def answered(question: Question, folders: Sequence[Path]) -> dict[str, Any] | None:
-    """All rows of a question from all folders; None where no folder has both methods."""
-    rows: list[Compared] = []
+    """All rows of a question from all folders; None where no folder has both methods.
+
+    Raises ValueError where two folders answer for the same place.
+    """
+    rows: dict[tuple[Where, str], Compared] = {}
     for folder in folders:
-        names = {cell.method.name for cell in read_cells(folder)[0] if cell.status == "scored"}
-        if {question.a, question.b} <= names:
-            found = compare(folder, question.a, question.b).rows
-            rows += [r for r in found if r.metric in question.metrics and r.variant == "full"]
-    if not rows:
+        for row in _compared(question, folder):
+            if (row.where, row.metric) in rows:
+                raise ValueError(f"{folder}: {row.where} is answered by another folder as well")
+            rows[row.where, row.metric] = row
+    tested = [(row, row.p) for row in rows.values() if row.p is not None]
+    if not tested:
         return None
-    kept = [row for row in rows if row.p is not None]
-    adjusted = holm([row.p for row in kept if row.p is not None])
-    plain = [_plain(row, p) for row, p in zip(kept, adjusted, strict=True)]
+    adjusted = holm([p for _, p in tested])
+    plain = [_plain(row, p) for (row, _), p in zip(tested, adjusted, strict=True)]
     head = {"asks": question.asks, "a": question.a, "b": question.b}
     return head | {"metrics": list(question.metrics), "rows": plain}
+
+
+def _compared(question: Question, folder: Path) -> Iterator[Compared]:
+    """Rows of a folder in the benchmark's own variant, on whole test splits as they are."""
+    if not {question.a, question.b} <= {cell.method.name for cell in _scored([folder])}:
+        return
+    for row in compare(folder, question.a, question.b).rows:
+        at = row.where
+        usual = (at.variant, at.split, at.limit, at.centred) == ("fair", "test", 0, False)
+        asked = row.metric in question.metrics and fnmatchcase(at.site, question.sites)
+        if usual and asked and row.variant == "full":
+            yield row
 
 
 def _plain(row: Compared, p_holm: float) -> dict[str, Any]:
@@ -66,12 +86,20 @@ def _plain(row: Compared, p_holm: float) -> dict[str, Any]:
 
 
 def frontier(folders: Sequence[Path], method: str, field: str) -> list[dict[str, Any]]:
-    """What fits of a method chose and measured on val, by a field of theirs; means over seeds."""
+    """What fits of a method chose and measured on val, by one field of theirs; means over seeds.
+
+    Raises ValueError where they differ in another field too.
+    """
     fits: dict[tuple[str, float], dict[int, Mapping[str, Any]]] = {}
+    others = set()
     for cell in _scored(folders):
-        if cell.method.name.split("-")[0] == method and field in cell.method.config:
-            place = (cell.backend.name, float(cell.method.config[field]))
-            fits.setdefault(place, {})[cell.seed] = cell.method.chosen
+        config = dict(cell.method.config)
+        if cell.variant == "fair" and cell.method.name.split("-")[0] == method and field in config:
+            value = float(config.pop(field))
+            others.add(json.dumps(config, sort_keys=True))
+            fits.setdefault((cell.backend.name, value), {})[cell.seed] = cell.method.chosen
+    if len(others) > 1:
+        raise ValueError(f"fits of {method} differ in more than {field}: {' and '.join(others)}")
     found = []
     for (backend, value), seeds in sorted(fits.items()):
         names = [name for name in next(iter(seeds.values())) if name.startswith("val/")]
@@ -144,8 +172,12 @@ def main() -> int:
     if not folders or not all(folder.is_dir() for folder in folders):
         print("usage: python -m leaderboards.findings FOLDER-OF-CELLS…", file=sys.stderr)
         return 2
-    questions = [found for q in QUESTIONS if (found := answered(q, folders))]
-    whole = {"questions": questions, "frontier": frontier(folders, "vista", "weight")}
+    try:
+        questions = [found for q in QUESTIONS if (found := answered(q, folders))]
+        whole = {"questions": questions, "frontier": frontier(folders, "vista", "weight")}
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     write_whole(FOUND, (json.dumps(whole, indent=1) + "\n").encode())
     print(f"{len(questions)} of {len(QUESTIONS)} questions answered in {FOUND}", file=sys.stderr)
     return 0

@@ -44,6 +44,31 @@ def test_a_question_about_methods_that_did_not_run_has_no_answer(tmp_path: Path)
     assert answered(missing, two_towers(tmp_path)) is None
 
 
+def test_a_place_is_answered_once(tmp_path: Path) -> None:
+    folder, _ = two_towers(tmp_path)
+    with pytest.raises(ValueError, match="answered by another folder"):
+        answered(ASKED, [folder, folder])
+
+
+def test_only_whole_test_splits_of_fair_cells_at_the_sites_that_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    for more in ({"variant": "paper"}, {"limit": 10}, {"split": "all"}, {"site": "block:1"}):
+        folder = tmp_path / str(more)
+        for method in ("posthoc", "separated"):
+            put(folder, {"r@1": hits(0.5)}, method=method, **more)
+        asked = Question("Is it so?", "posthoc", "separated", ("r@1",), sites="emb*")
+        assert answered(asked, [folder]) is None
+
+
+def test_a_frontier_moves_in_one_field_alone(tmp_path: Path) -> None:
+    for seed, error in enumerate(("fvu", "mse")):
+        config = {"weight": 1.0, "error": error}
+        put(tmp_path, {"r@1": hits(0.5)}, method="vista", config=config, seed=seed)
+    with pytest.raises(ValueError, match="differ in more than weight"):
+        frontier([tmp_path], "vista", "weight")
+
+
 def test_what_is_not_resolved_stands_in_brackets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

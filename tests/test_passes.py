@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmark.activations import encoding
 from benchmark.activations.store import Store
 from tests.fake_rows import SITE, TOKENS, FakeBackend, take
 
@@ -51,6 +52,27 @@ def test_one_pass_stores_what_each_site_alone_would(tmp_path: Path, alone: Path)
 def test_a_backend_that_reads_one_site_a_pass_reads_only_what_is_asked(tmp_path: Path) -> None:
     take(tmp_path, along=(SITE, TOKENS))
     assert len(files(tmp_path)) == 1
+
+
+def test_another_encode_below_is_not_passed_over(tmp_path: Path) -> None:
+    class Doubled(Together):
+        def encode(self, *where: object) -> torch.Tensor:
+            return 2 * FakeBackend.encode(self, *where)  # type: ignore[arg-type]
+
+    backend = Doubled()
+    take(tmp_path, backend, along=(SITE, TOKENS))
+    assert backend.passes == []
+    assert len(files(tmp_path)) == 1
+
+
+def test_a_batch_is_cut_where_all_sites_together_would_not_fit(
+    tmp_path: Path, alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, root = Together(), tmp_path / "together"
+    monkeypatch.setattr(encoding, "AT_ONCE", 2 * (4 * 6 + 4 * 12))
+    take(root, backend, along=(SITE, TOKENS))
+    assert ("image", 2, 4, 2) in backend.passes
+    assert files(root) == files(alone)
 
 
 def test_only_what_is_missing_is_made_along(tmp_path: Path, alone: Path) -> None:

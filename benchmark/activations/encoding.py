@@ -18,6 +18,8 @@ from benchmark.activations.views import View, distinct, distinct_texts
 from benchmark.contracts import Backend, Examples, Modality, Progress, Ragged
 
 COUNTS = ".counts"
+AT_ONCE = 1 << 30
+"""Bytes of rows that a batch may make at all its sites together."""
 Rows = Tensor | Ragged
 
 
@@ -125,7 +127,10 @@ class _Source:
                 for (key, part), each in zip(parts.items(), found, strict=True)
             }
 
-        return Pass(f"{self.backend.name} {name}", self.batch_size, parts, rows)
+        whole = next(iter(parts.values())).n_examples
+        each = sum(part.shape[0] * part.row_bytes for part in parts.values()) / whole
+        at_once = min(self.batch_size, max(1, int(AT_ONCE / each)))
+        return Pass(f"{self.backend.name} {name}", at_once, parts, rows)
 
 
 def _counted(name: str, key: str, counts: Int[np.ndarray, " n"]) -> Pass:
@@ -145,6 +150,8 @@ def _rows(found: Mapping[str, Tensor], name: str) -> Rows:
 
 def checked(rows: Float[Tensor, "b ..."], what: str, start: int) -> Float[Tensor, "b ..."]:
     """The same rows. Raises ValueError, one line, where a row is zero or not finite."""
+    if not len(rows):
+        return rows
     flat = rows.reshape(len(rows), -1)
     for bad, fault in (
         (~flat.isfinite().all(1), "NaN or infinite"),

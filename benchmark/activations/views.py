@@ -81,8 +81,8 @@ def _kept(false: Negatives, new: Int[np.ndarray, " n_t"]) -> Negatives:
 
 
 def distinct(captions: Sequence[str]) -> tuple[list[str], Int[np.ndarray, " n"]]:
-    """Each caption once, short ones first (batches of like length), and where each one went."""
-    ordered = sorted(set(captions), key=lambda text: (len(text), text))
+    """Each caption once, those of few words first (batches of like length), and where it went."""
+    ordered = sorted(set(captions), key=lambda text: (text.count(" "), len(text), text))
     place = {text: i for i, text in enumerate(ordered)}
     return ordered, np.fromiter((place[text] for text in captions), np.int64, len(captions))
 

@@ -36,7 +36,7 @@ OFFERED = frozenset(Need) - ABSENT
 
 def tower(atoms: Float[Tensor, "m d"], mean: Float[Tensor, " d"], scale: float) -> Tower:
     """TopK codes by correlation with the atoms."""
-    bias = torch.full((len(atoms),), -0.05)
+    bias = torch.full((len(atoms),), -0.25)
     return Tower(atoms.T.contiguous(), bias, atoms, mean * scale, scale, "topk", K)
 
 

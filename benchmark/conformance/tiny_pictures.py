@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 
 from benchmark.contracts import Concepts, Need, Negatives, Planted, Split, derived_seed
 
-N_SHARED, N_PRIVATE = 8, 4
+N_SHARED, N_PRIVATE = 10, 4
 N_ATOMS = N_SHARED + N_PRIVATE
 """Atoms of one modality: shared concepts first, then its own."""
 PICTURE_WIDTH = 32

@@ -15,6 +15,8 @@ def k_strongest(
     `torch.topk` breaks ties as it likes. A tie matters only where an entry that was left out equals
     the smallest one kept, and is above 0 (zeros are empty slots): only those rows are sorted.
     """
+    if k < 1:
+        raise ValueError(f"k is {k}, wanted at least one entry of each row")
     if k >= rows.shape[1]:
         return rows, torch.arange(rows.shape[1], device=rows.device).expand(len(rows), -1)
     values, indices, tied = _selected(rows, k)

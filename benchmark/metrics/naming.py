@@ -14,10 +14,12 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
-from benchmark.contracts import SparseCodes
+from benchmark.contracts import SparseCodes, Split, Subject
 
 PRECISION, LIFT = 0.5, 5
 UNNAMED = -1
+NAMES = ("names",)
+SPLITS: tuple[Split, Split] = ("train", "val")
 COLUMNS = 64
 """Latents of a dense code that are counted at a time."""
 
@@ -56,6 +58,15 @@ class Names:
     def named(self) -> Bool[np.ndarray, " w"]:
         """Latents that have a name."""
         return self.concept != UNNAMED
+
+
+def names_of(subject: Subject) -> Names:
+    """Names of the aligned latents of a subject, from train and val captions; computed once."""
+    if NAMES not in subject.cache:
+        codes = [subject.codes(split, "text") for split in SPLITS]
+        labels = [getattr(subject, split).labels("text") for split in SPLITS]
+        subject.cache[NAMES] = named(codes[0], labels[0], codes[1], labels[1])
+    return subject.cache[NAMES]
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,8 +61,11 @@ def without(asked: Interview, block: int, row: tuple[float, ...]) -> Ratio:
 
 
 def _kept(asked: Interview, of: tuple[Any, ...], *edits: Edit) -> Ratio:
-    losses = _KEPT.setdefault(asked.speaker, {})
-    told = tuple(map(tuple, talks_of(asked.examples, 0, asked.n)))
+    try:
+        losses = _KEPT.setdefault(asked.speaker, {})
+    except TypeError:  # it cannot be held weakly, or has no hash: measured each time
+        losses = {}
+    told = tuple(tuple(map(tuple, talk)) for talk in talks_of(asked.examples, 0, asked.n))
     key = (tuple(asked.examples.ids[: asked.n]), told, *of)
     if key not in losses:
         losses[key] = asked.loss(*edits)

@@ -112,6 +112,7 @@ class Runner:
             if self.request.traceback:
                 raise
             files = (place.case.choice.entry.path, place.asked.entry.path)
+            traceback.clear_frames(error.__traceback__)  # a fit that failed is kept, its data not
             return self.shelf.put(place, "failed", reason=failure(error, *files))
 
     def _subject(self, place: Place) -> tuple[Subject, Materials]:
@@ -163,7 +164,6 @@ class Runner:
                 except SystemExit as stop:
                     self.fits[key] = ValueError(f"the fit called sys.exit({stop.code})")
                 except Exception as error:
-                    traceback.clear_frames(error.__traceback__)
                     self.fits[key] = error
         found = self.fits[key]
         if isinstance(found, Exception):

@@ -44,7 +44,7 @@ DICTIONARIES: tuple[Mutant, ...] = (
     Mutant(
         "nan_codes",
         ENCODED,
-        "        values = values / (values > 0.1)\n" + ENCODED,
+        "        values = values / (values > 0.5)\n" + ENCODED,
         codes.ENCODES,
         "NaN or infinite",
     ),
