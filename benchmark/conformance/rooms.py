@@ -32,6 +32,7 @@ _MACHINERY = f"{_PARTS} codes references worlds activations backends names stati
 ROOMS: dict[str, Room] = {
     "contracts": ours("contracts*"),
     "messages": ours("messages*", light=True),
+    "judges": ours("judges", light=True),
     "codes": ours("alignment.coactivation", "contracts"),
     "sae": ours("sae* kernels*", "contracts codes messages"),
     "alignment": ours("alignment*", "contracts codes sae"),
@@ -55,7 +56,7 @@ ROOMS: dict[str, Room] = {
     "recipes": ours("recipes*", "contracts worlds backends projectors"),
     "command": ours("__main__", "names run reports conformance", light=True),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),
-    "tasks": Room(("tasks.*",), (*_MEASURES.split(), "references", "edits"), closed=True),
+    "tasks": Room(("tasks.*",), (*_MEASURES.split(), "references", "edits", "judges"), closed=True),
     "leaderboards": Room(
         ("leaderboards*",), ("names", "statistics", "results", "reports"), light=True
     ),

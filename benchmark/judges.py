@@ -1,0 +1,246 @@
+"""What an answer says, and whether an edit did what it was for: judged from words alone.
+
+A judge reads an answer into the things that it mentions. The one here knows the names of things;
+judges from annotations, captions or a language model meet the same contract. Verdicts follow from
+readings before and after an edit:
+
+    2  the target is gone (or replaced), and the rest of the unedited answer stands, nothing added
+    1  done, but something was lost or invented; at least half of the others are kept
+    0  otherwise: still there, too much lost, empty or garbled
+
+An answer that cannot be read is counted and said to be so; it is never left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, Protocol
+
+ARTICLES = frozenset({"a", "an", "the", "some", "one", "two", "three", "another", "other"})
+FILLERS = ARTICLES | frozenset(
+    re.findall(
+        r"\w+",
+        """i see can in on of at is are was there here it its this that these those which image
+        picture photo scene shows showing contains containing with has have also only just left
+        right top bottom middle center centre upper lower corner side row cell ground background
+        object objects thing things following list every all you below above beside next to by
+        near sign symbol icon small big large""",
+    )
+)
+NEGATIONS = frozenset({"no", "not", "without", "neither", "nor", "never"})
+NOTHING = frozenset({"nothing", "none", "empty", "no object", "no objects"})
+IRREGULAR = {
+    "mouse": "mice",
+    "ox": "oxen",
+    "leaf": "leaves",
+    "die": "dice",
+    "man": "men",
+    "foot": "feet",
+}
+LONGEST_ITEM, REPEATS = 5, 3
+"""Words of an item that may be an unknown thing; times a thing is named before it is babble."""
+
+Why = Literal["", "empty", "garbled"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one answer mentions."""
+
+    mentions: tuple[frozenset[int], ...]
+    """Each mention: the things that its name may mean, several where a word has two meanings."""
+    unknown: tuple[str, ...] = ()
+    """Items of a list that name nothing known: invented, whatever they are."""
+    unread: Why = ""
+    """Why it could not be read; empty where it could."""
+
+    @property
+    def parsed(self) -> bool:
+        """Whether it could be read."""
+        return not self.unread
+
+    def things(self, *expected: frozenset[int]) -> frozenset[int]:
+        """The things that are mentioned.
+
+        A word of two meanings means a thing that is mentioned anyway, else one of the first of
+        these sets that it can mean, else the first in number.
+        """
+        found = {next(iter(each)) for each in self.mentions if len(each) == 1}
+        for each in self.mentions:
+            if len(each) > 1 and not each & found:
+                meant = next((each & likely for likely in expected if each & likely), each)
+                found.add(min(meant))
+        return frozenset(found)
+
+
+class Judge(Protocol):
+    """Reads answers: from names, annotations, captions or a language model."""
+
+    def read(self, question: str, answer: str) -> Reading:
+        """What the answer to a question mentions, its things numbered as the judge's own."""
+        ...
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an edit did to an answer."""
+
+    score: Literal[0, 1, 2]
+    done: bool
+    """The target is gone, and for a replacement the new thing is there."""
+    parsed: bool
+    kept: int
+    others: int
+    """Things of the unedited answer beside the target, and how many of them are kept."""
+    invented: int
+    why: str
+
+
+def removal(before: Reading, after: Reading, target: int, truth: frozenset[int]) -> Verdict:
+    """Whether a thing is gone from the answer, and everything else as it was."""
+    return _judged(before, after, target, None, truth)
+
+
+def replacement(
+    before: Reading, after: Reading, target: int, new: int, truth: frozenset[int]
+) -> Verdict:
+    """Whether a thing gave way to another in the answer, and everything else is as it was."""
+    return _judged(before, after, target, new, truth)
+
+
+def eligible(before: Reading, target: int, new: int | None, truth: frozenset[int]) -> str:
+    """Why an edit of this answer cannot be judged; empty where it can.
+
+    The target has to be in the picture and in the unedited answer; the new thing (collision) in
+    neither.
+    """
+    said = before.things(truth)
+    if target not in truth:
+        return "not in the picture"
+    if not before.parsed:
+        return before.unread
+    if target not in said:
+        return "not named"
+    if new is not None and (new in truth or new in said):
+        return "collision"
+    return ""
+
+
+def _judged(
+    before: Reading, after: Reading, target: int, new: int | None, truth: frozenset[int]
+) -> Verdict:
+    said = before.things(truth)
+    others = said - {target}
+    if not after.parsed:
+        return Verdict(0, False, False, 0, len(others), 0, after.unread)
+    wanted = others if new is None else others | {new}
+    now = after.things(wanted, frozenset({target}))
+    kept, lost = others & now, others - now
+    invented = len(now - said - {target, new}) + len(after.unknown)
+    gone, came = target not in now, new is None or new in now
+    if not (gone and came):
+        why = "still named" if not gone else "not replaced"
+        return Verdict(0, False, True, len(kept), len(others), invented, why)
+    if 2 * len(kept) < len(others):
+        return Verdict(0, True, True, len(kept), len(others), invented, "others lost")
+    whole = not lost and not invented
+    why = "" if whole else "lost" if lost else "invented"
+    return Verdict(2 if whole else 1, True, True, len(kept), len(others), invented, why)
+
+
+@dataclass(frozen=True)
+class NameJudge:
+    """Reads the names of things off an answer: any wording, synonyms and plurals."""
+
+    names: tuple[tuple[str, ...], ...]
+    """Every way to call each thing; a name of several things may mean any of them."""
+    descriptions: frozenset[str] = frozenset()
+    """Words that say how or where things are (colours, grounds): no things of their own."""
+
+    def read(self, question: str, answer: str) -> Reading:
+        """Items between commas, full stops and "and"; the longest known name wins.
+
+        A thing that is denied ("no cat") is not mentioned. An item of a few words without a known
+        name is an unknown thing; babble (nothing known, or one thing over and over) is garbled.
+        """
+        del question
+        text = " ".join(answer.lower().split())
+        if not text:
+            return Reading((), unread="empty")
+        if text.strip(" .!") in NOTHING:
+            return Reading(())
+        aside = FILLERS | NEGATIONS | NOTHING | self.descriptions
+        mentions: list[frozenset[int]] = []
+        unknown: list[str] = []
+        denied = False
+        for item in re.split(r"[,.;:!?\n]|\b(?:and|or|but)\b", text):
+            found = list(self._found(item.split()))
+            mentions += [things for things, is_denied in found if not is_denied]
+            denied |= any(is_denied for _, is_denied in found)
+            left = [w for w in re.findall(r"[^\W\d_]+", item) if w not in aside]
+            if not found and left:
+                unknown.append(" ".join(left))
+        if _babble(mentions, unknown) or not (mentions or denied or _says_nothing(text)):
+            return Reading(tuple(mentions), tuple(unknown), unread="garbled")
+        return Reading(tuple(mentions), tuple(unknown))
+
+    def _found(self, words: Sequence[str]) -> Iterator[tuple[frozenset[int], bool]]:
+        """Known names in an item, and whether each is denied there."""
+        known, longest = self._known
+        bare = [re.sub(r"[^\w-]", "", word) for word in words]
+        i, denied = 0, False
+        while i < len(bare):
+            denied |= bare[i] in NEGATIONS
+            for n in range(min(longest, len(bare) - i), 0, -1):
+                things = known.get(" ".join(bare[i : i + n]))
+                if things:
+                    yield things, denied
+                    i += n
+                    break
+            else:
+                i += 1
+
+    @property
+    def _known(self) -> tuple[Mapping[str, frozenset[int]], int]:
+        return _index(self.names)
+
+
+def _babble(mentions: Sequence[frozenset[int]], unknown: Sequence[str]) -> bool:
+    """One thing named over and over, or more that is unknown than known."""
+    most = max((mentions.count(each) for each in set(mentions)), default=0)
+    long = any(len(item.split()) > LONGEST_ITEM for item in unknown)
+    return most >= REPEATS or long or len(unknown) > max(len(mentions), 1)
+
+
+def _says_nothing(text: str) -> bool:
+    return any(re.search(rf"\b{word}\b", text) for word in NOTHING)
+
+
+@lru_cache(maxsize=8)
+def _index(names: tuple[tuple[str, ...], ...]) -> tuple[Mapping[str, frozenset[int]], int]:
+    """Every name and its plural to the things that it may mean, and words in the longest name."""
+    found: dict[str, set[int]] = {}
+    for i, own in enumerate(names):
+        for name in own:
+            for form in (name.lower(), plural(name.lower())):
+                found.setdefault(form, set()).add(i)
+    longest = max((len(form.split()) for form in found), default=1)
+    return {form: frozenset(things) for form, things in found.items()}, longest
+
+
+def plural(name: str) -> str:
+    """The plural of a name: of its first noun in "pair of scissors", else of its last word."""
+    head, of, rest = name.partition(" of ")
+    first, _, last = head.rpartition(" ")
+    if last in IRREGULAR:
+        ending = IRREGULAR[last]
+    elif re.search(r"(s|x|z|ch|sh)$", last):
+        ending = f"{last}es"
+    elif re.search(r"[^aeiou]y$", last):
+        ending = f"{last[:-1]}ies"
+    else:
+        ending = f"{last}s"
+    return f"{first} {ending}".strip() + of + rest
