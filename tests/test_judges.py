@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.judges import NameJudge, eligible, plural, removal, replacement
+from benchmark.judges.names import NameJudge, plural
+from benchmark.judges.verdicts import eligible, removal, replacement
 from benchmark.worlds.palette import BACKGROUNDS, COLOURS
 from benchmark.worlds.pictograms import OBJECTS
 from benchmark.worlds.questions import LIST

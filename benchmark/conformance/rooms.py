@@ -32,7 +32,7 @@ _MACHINERY = f"{_PARTS} codes references worlds activations backends names stati
 ROOMS: dict[str, Room] = {
     "contracts": ours("contracts*"),
     "messages": ours("messages*", light=True),
-    "judges": ours("judges", light=True),
+    "judges": ours("judges*", light=True),
     "codes": ours("alignment.coactivation", "contracts"),
     "sae": ours("sae* kernels*", "contracts codes messages"),
     "alignment": ours("alignment*", "contracts codes sae"),

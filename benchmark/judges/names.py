@@ -1,15 +1,4 @@
-"""What an answer says, and whether an edit did what it was for: judged from words alone.
-
-A judge reads an answer into the things that it mentions. The one here knows the names of things;
-judges from annotations, captions or a language model meet the same contract. Verdicts follow from
-readings before and after an edit:
-
-    2  the target is gone (or replaced), and the rest of the unedited answer stands, nothing added
-    1  done, but something was lost or invented; at least half of the others are kept
-    0  otherwise: still there, too much lost, empty or garbled
-
-An answer that cannot be read is counted and said to be so; it is never left out.
-"""
+"""Reads answers by the names of things: any wording, synonyms, plurals, words of two meanings."""
 
 from __future__ import annotations
 
@@ -17,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, Protocol
+
+from benchmark.judges.reading import Reading
 
 ARTICLES = frozenset({"a", "an", "the", "some", "one", "two", "three", "another", "other"})
 FILLERS = ARTICLES | frozenset(
@@ -42,113 +32,6 @@ IRREGULAR = {
 }
 LONGEST_ITEM, REPEATS = 5, 3
 """Words of an item that may be an unknown thing; times a thing is named before it is babble."""
-
-Why = Literal["", "empty", "garbled"]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What one answer mentions."""
-
-    mentions: tuple[frozenset[int], ...]
-    """Each mention: the things that its name may mean, several where a word has two meanings."""
-    unknown: tuple[str, ...] = ()
-    """Items of a list that name nothing known: invented, whatever they are."""
-    unread: Why = ""
-    """Why it could not be read; empty where it could."""
-
-    @property
-    def parsed(self) -> bool:
-        """Whether it could be read."""
-        return not self.unread
-
-    def things(self, *expected: frozenset[int]) -> frozenset[int]:
-        """The things that are mentioned.
-
-        A word of two meanings means a thing that is mentioned anyway, else one of the first of
-        these sets that it can mean, else the first in number.
-        """
-        found = {next(iter(each)) for each in self.mentions if len(each) == 1}
-        for each in self.mentions:
-            if len(each) > 1 and not each & found:
-                meant = next((each & likely for likely in expected if each & likely), each)
-                found.add(min(meant))
-        return frozenset(found)
-
-
-class Judge(Protocol):
-    """Reads answers: from names, annotations, captions or a language model."""
-
-    def read(self, question: str, answer: str) -> Reading:
-        """What the answer to a question mentions, its things numbered as the judge's own."""
-        ...
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What an edit did to an answer."""
-
-    score: Literal[0, 1, 2]
-    done: bool
-    """The target is gone, and for a replacement the new thing is there."""
-    parsed: bool
-    kept: int
-    others: int
-    """Things of the unedited answer beside the target, and how many of them are kept."""
-    invented: int
-    why: str
-
-
-def removal(before: Reading, after: Reading, target: int, truth: frozenset[int]) -> Verdict:
-    """Whether a thing is gone from the answer, and everything else as it was."""
-    return _judged(before, after, target, None, truth)
-
-
-def replacement(
-    before: Reading, after: Reading, target: int, new: int, truth: frozenset[int]
-) -> Verdict:
-    """Whether a thing gave way to another in the answer, and everything else is as it was."""
-    return _judged(before, after, target, new, truth)
-
-
-def eligible(before: Reading, target: int, new: int | None, truth: frozenset[int]) -> str:
-    """Why an edit of this answer cannot be judged; empty where it can.
-
-    The target has to be in the picture and in the unedited answer; the new thing (collision) in
-    neither.
-    """
-    said = before.things(truth)
-    if target not in truth:
-        return "not in the picture"
-    if not before.parsed:
-        return before.unread
-    if target not in said:
-        return "not named"
-    if new is not None and (new in truth or new in said):
-        return "collision"
-    return ""
-
-
-def _judged(
-    before: Reading, after: Reading, target: int, new: int | None, truth: frozenset[int]
-) -> Verdict:
-    said = before.things(truth)
-    others = said - {target}
-    if not after.parsed:
-        return Verdict(0, False, False, 0, len(others), 0, after.unread)
-    wanted = others if new is None else others | {new}
-    now = after.things(wanted, frozenset({target}))
-    kept, lost = others & now, others - now
-    invented = len(now - said - {target, new}) + len(after.unknown)
-    gone, came = target not in now, new is None or new in now
-    if not (gone and came):
-        why = "still named" if not gone else "not replaced"
-        return Verdict(0, False, True, len(kept), len(others), invented, why)
-    if 2 * len(kept) < len(others):
-        return Verdict(0, True, True, len(kept), len(others), invented, "others lost")
-    whole = not lost and not invented
-    why = "" if whole else "lost" if lost else "invented"
-    return Verdict(2 if whole else 1, True, True, len(kept), len(others), invented, why)
 
 
 @dataclass(frozen=True)
