@@ -77,7 +77,7 @@ def made(host: Llava, data: Pictures, site: str = f"block:{BLOCK}/tokens") -> Su
     place = next(s for s in host.sites if s.name == site)
     rows = activations(host, data, "test", place, store=None)
     artifact = Artifact(identity(WIDTH, WIDTH), place)
-    return Subject(artifact, rows, rows, rows, 0, backend=host, examples=data)
+    return Subject(artifact, rows, rows, rows, 0, backend=host, examples={"test": data})
 
 
 def under(subject: Subject, dictionary: Dictionary, **changes) -> Subject:
@@ -90,7 +90,7 @@ def values(subject: Subject) -> dict[str, float]:
 
 
 def by_hand(subject: Subject, *edits: Edit) -> tuple[Tensor, Tensor]:
-    host, examples = subject.backend, subject.examples
+    host, examples = subject.backend, subject.examples.get("test")
     assert isinstance(host, Llava)
     assert examples is not None
     said = host.taught(examples.images(0, N), talks_of(examples, 0, N), edits)
@@ -241,8 +241,8 @@ def before_the_blocks(subject: Subject) -> Subject:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda s: made(s.backend, s.examples, f"block:{BLOCK}"),
-        lambda s: s.with_(examples=None),
+        lambda s: made(s.backend, s.examples["test"], f"block:{BLOCK}"),
+        lambda s: s.with_(examples={}),
         lambda s: s.with_(backend=None),
         centred,
         before_the_blocks,

@@ -22,6 +22,7 @@ from benchmark.contracts.data import (
     Talk,
     talks_of,
 )
+from benchmark.contracts.editing import Editable, Thing
 from benchmark.contracts.methods import Budget, Memo, Method, TrainingData, unshared
 from benchmark.contracts.needs import (
     MODALITIES,
@@ -49,6 +50,7 @@ __all__ = [
     "Dictionary",
     "Discussed",
     "Edit",
+    "Editable",
     "Examples",
     "Memo",
     "Method",
@@ -70,6 +72,7 @@ __all__ = [
     "Subject",
     "Talk",
     "Task",
+    "Thing",
     "TrainingData",
     "Units",
     "averaged",

@@ -57,8 +57,9 @@ class Subject:
     """The evaluated split, whatever `--split` named it."""
     seed: int
     backend: Backend | None = None
-    examples: Examples | None = None
-    """The evaluated split before it became rows: pictures and what may be asked about them."""
+    examples: Mapping[Split, Examples] = field(default_factory=dict)
+    """Splits before they became rows, `test` the evaluated one: pictures and what may be asked
+    about them. Row i is of picture i; where rows were limited there are more pictures."""
     planted: Planted | None = None
     unpatched: Subject | None = None
     """The same dictionary on the backend as it was, where the method replaced weights of it."""

@@ -79,11 +79,12 @@ def interview(subject: Subject) -> Interview | None:
     reads is then not what the model has there.
     """
     site, test = subject.artifact.site, subject.test
-    if not isinstance(subject.backend, Speaker) or subject.examples is None:
+    examples = subject.examples.get("test")
+    if not isinstance(subject.backend, Speaker) or examples is None:
         return None
     if site.block is None or site.pool != "none" or CENTRED in test.fingerprint:
         return None
-    return Interview(subject.backend, subject.examples, min(MOST, test.n_images))
+    return Interview(subject.backend, examples, min(MOST, test.n_images))
 
 
 def reconstructed(subject: Subject) -> Change:

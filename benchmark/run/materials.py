@@ -11,7 +11,6 @@ from functools import cached_property
 from torch import Tensor
 
 from benchmark.activations.reading import Store, activations
-from benchmark.activations.views import seen
 from benchmark.backends import open_backend
 from benchmark.command.listing import DATA
 from benchmark.contracts import (
@@ -70,9 +69,11 @@ class Materials:
         """What methods and tasks have at this site."""
         return self.offers if self.one_width else self.offers - {Need.SAME_WIDTH}
 
-    def examples(self, name: Split) -> Examples:
-        """Pictures and captions of one split, as many as there are rows."""
-        return seen(self.data.split(name), self.request.limit)
+    @property
+    def examples(self) -> dict[Split, Examples]:
+        """Pictures and captions of train, val and the evaluated split, which is called test."""
+        named: dict[Split, Split] = {"train": "train", "val": "val", "test": self.request.split}
+        return {name: self.data.split(split) for name, split in named.items()}
 
     @cached_property
     def one_width(self) -> bool:

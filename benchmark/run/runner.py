@@ -142,7 +142,7 @@ class Runner:
             test=seen.split(self.request.split),
             seed=place.seed,
             backend=seen.backend,
-            examples=seen.examples(self.request.split),
+            examples=seen.examples,
             planted=seen.data.planted,
             siblings=tuple(self._fit(place.case, seed).artifact for seed in others),
             device=torch.device(self.request.device),

@@ -20,6 +20,7 @@ from benchmark.contracts import Concepts, Need, Negatives, Planted, Split, Talk
 from benchmark.worlds import questions
 from benchmark.worlds.backgrounds import SCENE_PX
 from benchmark.worlds.captions import CAPTIONS_PER_SCENE, Caption, false_twins
+from benchmark.worlds.changes import EditableScenes
 from benchmark.worlds.claims import Claim, SceneTable, mentions
 from benchmark.worlds.palette import BACKGROUNDS, COLOURS
 from benchmark.worlds.pictograms import CATEGORIES, CATEGORY_OF, OBJECTS
@@ -39,7 +40,7 @@ CONCEPT_KINDS = tuple(kind for kind, names in KINDS.items() for _ in names)
 
 
 @dataclass(frozen=True, eq=False)
-class SceneExamples:
+class SceneExamples(EditableScenes):
     """Scenes with five captions each, rendered and written when asked for."""
 
     ids: tuple[str, ...]

@@ -1,0 +1,63 @@
+"""Examples whose pictures can be changed and drawn again, and where things are in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing in a picture."""
+
+    concept: int
+    """Which it is, as the examples' concepts are numbered."""
+    box: tuple[float, float, float, float]
+    """Left, top, right and bottom of the room that is its own, as shares of width and height."""
+
+    def patches(self, grid: tuple[int, int]) -> tuple[int, ...]:
+        """Patches of a grid (rows, columns) whose middle lies in its room, row by row."""
+        rows, columns = grid
+        left, top, right, bottom = self.box
+        return tuple(
+            r * columns + c
+            for r in range(rows)
+            for c in range(columns)
+            if top <= (r + 0.5) / rows < bottom and left <= (c + 0.5) / columns < right
+        )
+
+
+@runtime_checkable
+class Editable(Protocol):
+    """What Need.EDITS stands for: things that can be taken out of a picture, or exchanged."""
+
+    @property
+    def thing_names(self) -> Sequence[Sequence[str]]:
+        """Every way to call each concept that is a thing; none for those that are not."""
+        ...
+
+    @property
+    def descriptions(self) -> frozenset[str]:
+        """Words for how things look and where they are: no things of their own."""
+        ...
+
+    @property
+    def list_question(self) -> str:
+        """What asks for all things in a picture."""
+        ...
+
+    def things(self, i: int) -> Sequence[Thing]:
+        """The things in picture i, in reading order."""
+        ...
+
+    def without(self, i: int, thing: int) -> Any:
+        """Picture i drawn again without one of its things, all else as it was."""
+        ...
+
+    def replaced(self, i: int, thing: int, concept: int) -> Any:
+        """Picture i drawn again with another thing in the place of one.
+
+        Raises ValueError where that cannot be drawn.
+        """
+        ...
