@@ -287,3 +287,56 @@ def test_columns_may_come_in_pieces() -> None:
 
 def test_the_grid_is_that_of_the_pictures(llava: Llava) -> None:
     assert llava.patch_grid in ((GRID, GRID), (3, 3))
+
+
+# ------------------------------------------------------------------- before the projector
+
+
+def tower_push(llava: Llava, size: float = 20.0) -> Tensor:
+    width = llava.model.config.vision_config.hidden_size
+    return size * torch.ones(width) / width**0.5
+
+
+@pytest.fixture(scope="module")
+def one_view(tmp_path_factory: pytest.TempPathFactory) -> Llava:
+    return open_backend(f"llava:{save_folder(tmp_path_factory.mktemp('llava') / 'one')}")
+
+
+def test_an_edit_before_the_projector_moves_its_patches_and_what_follows(one_view: Llava) -> None:
+    prompts, chosen = asked(one_view), some_patches(one_view, 1)
+    clean = one_view.residuals(prompts, [0])[0]
+    edit = Edit(None, edits.add(tower_push(one_view)), chosen)
+    moved = (one_view.residuals(prompts, [0], [edit])[0] - clean).abs().amax(-1)
+    where = places(prompts, chosen)
+    assert (moved[where] > 1e-3).all()
+    before = where.long().cumsum(1) == 0
+    assert not moved[before | ~where.any(1, keepdim=True)].any()
+    assert torch.equal(one_view.residuals(prompts, [0])[0], clean)
+
+
+def test_an_edit_before_the_projector_is_one_of_the_pixels_that_it_reads(one_view: Llava) -> None:
+    site = next(s for s in one_view.sites if s.name == "tower/tokens")
+    rows = one_view.encode(Pictures(), "image", 0, N, site)
+    seen: list[Tensor] = []
+
+    def change(x: Tensor) -> Tensor:
+        seen.append(x.clone())
+        return x
+
+    plain = one_view.answers(asked(one_view), max_new_tokens=4)
+    assert one_view.answers(asked(one_view), [Edit(None, change)], max_new_tokens=4) == plain
+    assert len(seen) == 1
+    assert torch.allclose(seen[0].float(), rows, atol=1e-5)
+
+
+def test_where_there_is_no_one_view_before_the_projector_it_is_said(
+    tmp_path: Path, one_view: Llava
+) -> None:
+    many = open_backend(f"llava:{save_next_folder(tmp_path / 'many')}")
+    with pytest.raises(ValueError, match="edit after a decoder block"):
+        many.answers(asked(many), [Edit(None, edits.add(tower_push(many)))], max_new_tokens=1)
+    with pytest.raises(ValueError, match="an edit with decode"):
+        one_view.answers(asked(one_view), [Edit(None, lambda x: x, decode=True)])
+    bad = torch.zeros(N, 3, dtype=torch.bool)
+    with pytest.raises(ValueError, match="wanted"):
+        one_view.answers(asked(one_view), [Edit(None, lambda x: x, bad)], max_new_tokens=1)

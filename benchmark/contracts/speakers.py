@@ -20,11 +20,13 @@ Change = Callable[[Float[Tensor, "b t d"]], Float[Tensor, "b t d"]]
 class Edit:
     """A change of the residual stream after one block (0-based), at chosen positions.
 
+    Without a block it is a change of what the projector reads of the picture, [b, p, d] of the
+    tower's width, where a backend has the site `tower/tokens`; all else follows from that.
     `patches` chooses image positions by their place in the patch grid, row by row; None is all of
     them. With `decode` the change is also made at every token that is written, one by one.
     """
 
-    block: int
+    block: int | None
     change: Change
     patches: Bool[Tensor, "b p"] | None = None
     decode: bool = False

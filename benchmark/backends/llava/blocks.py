@@ -11,6 +11,7 @@ from torch import nn
 from benchmark.contracts import Site
 
 TOKENS = "/tokens"
+PROJECTOR = "multi_modal_projector"
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,8 @@ class Blocks:
     path: str
     """Dotted path of their list; block l is `<path>.<l>`."""
     modules: nn.ModuleList
+    projector: nn.Module | None = None
+    """What comes between tower and language model, where it is one module of a known name."""
 
     def __len__(self) -> int:
         return len(self.modules)
@@ -82,4 +85,5 @@ def blocks_of(model: Any, name: str) -> Blocks:
             raise ValueError(
                 f"{name}: {path}.{block} calls itself block {said}, wanted block {block} of {n}"
             )
-    return Blocks(path, lists[0])
+    named = (m for name, m in model.named_modules() if name.rpartition(".")[2] == PROJECTOR)
+    return Blocks(path, lists[0], next(named, None))

@@ -70,12 +70,43 @@ def edited(
     """
     with ExitStack() as hooks:
         for edit in edits:
+            if edit.block is None:
+                hooks.callback(_before(blocks.projector, asked, edit).remove)
+                continue
             where = chosen(asked, edit)
             if written is not None and edit.decode:
                 where = where | (written & where.any(1, keepdim=True))
             editor = Editor(edit, where)
             hooks.callback(blocks[edit.block].register_forward_hook(editor).remove)
         yield
+
+
+def _before(projector: nn.Module | None, asked: Prompts, edit: Edit) -> Any:
+    """A hook that changes what the projector reads at the chosen patches.
+
+    Raises ValueError where no projector is known, and for an edit that goes on while an answer is
+    written: the picture is read once.
+    """
+    if projector is None or edit.decode:
+        found = "an edit with decode" if projector is not None else "no projector"
+        raise ValueError(f"found {found}, wanted a projector and an edit of the picture alone")
+    chosen(asked, edit)
+
+    def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        tokens, n = inputs[0], int(asked.patch.max()) + 1
+        if tokens.ndim != 3 or len(tokens) != len(asked) or not n <= tokens.shape[1] <= n + 1:
+            raise ValueError(
+                f"the projector reads {list(tokens.shape)}, wanted one view of {n} patches for "
+                f"each of {len(asked)} pictures: edit after a decoder block"
+            )
+        patches = tokens[:, -n:]
+        where = edit.patches
+        where = torch.ones(patches.shape[:2], dtype=torch.bool) if where is None else where
+        changed = edit.change(patches).to(tokens.dtype)
+        edited = torch.where(where.to(tokens.device)[..., None], changed, patches)
+        return (torch.cat([tokens[:, :-n], edited], dim=1), *inputs[1:])
+
+    return projector.register_forward_pre_hook(hook)
 
 
 def chosen(asked: Prompts, edit: Edit) -> Bool[Tensor, "b t"]:

@@ -16,13 +16,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.backends.llava.asking import Prompts
-from benchmark.backends.llava.blocks import TOKENS, Blocks
+from benchmark.backends.llava.blocks import PROJECTOR, TOKENS, Blocks
 from benchmark.backends.llava.hooking import EnoughError
 from benchmark.backends.llava.speaking import run
 from benchmark.backends.llava.views import Views
 from benchmark.contracts import Site
 
-TOWER, PROJECTOR = "vision_tower", "multi_modal_projector"
+TOWER = "vision_tower"
 NAME = "tower"
 
 
