@@ -39,7 +39,8 @@ ROOMS: dict[str, Room] = {
     "edits": ours("edits", "contracts codes"),
     "projectors": ours("projectors"),
     "metrics": ours("metrics*", "contracts codes edits"),
-    "references": ours("references*", f"{_PARTS} codes metrics"),
+    "interviews": ours("interviews*", "contracts codes metrics edits judges"),
+    "references": ours("references*", f"{_PARTS} codes metrics interviews"),
     "worlds": ours("worlds*", "contracts"),
     "activations": ours("activations*", "contracts messages"),
     "names": ours(
@@ -56,7 +57,11 @@ ROOMS: dict[str, Room] = {
     "recipes": ours("recipes*", "contracts worlds backends projectors"),
     "command": ours("__main__", "names run reports conformance", light=True),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),
-    "tasks": Room(("tasks.*",), (*_MEASURES.split(), "references", "edits", "judges"), closed=True),
+    "tasks": Room(
+        ("tasks.*",),
+        (*_MEASURES.split(), "references", "edits", "judges", "interviews"),
+        closed=True,
+    ),
     "leaderboards": Room(
         ("leaderboards*",), ("names", "statistics", "results", "reports"), light=True
     ),

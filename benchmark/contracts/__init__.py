@@ -36,7 +36,7 @@ from benchmark.contracts.needs import (
 )
 from benchmark.contracts.pooling import averaged, strongest
 from benchmark.contracts.speakers import Asked, Change, Edit, Speaker, Spoken
-from benchmark.contracts.tasks import Metric, Reference, Subject, Task, Units
+from benchmark.contracts.tasks import Metric, Recall, Reference, Subject, Task, Units
 
 __all__ = [
     "MODALITIES",
@@ -63,6 +63,7 @@ __all__ = [
     "Planted",
     "Progress",
     "Ragged",
+    "Recall",
     "Reference",
     "Site",
     "SparseCodes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -46,6 +46,16 @@ class Units:
     value: Callable[[Float[np.ndarray, " u"]], float] | None = None
 
 
+Recall = Callable[[Mapping[str, Any], Callable[[], Sequence[str]]], Sequence[str]]
+"""Texts that depend on these facts alone (plain JSON): remembered, or made now."""
+
+
+def afresh(of: Mapping[str, Any], make: Callable[[], Sequence[str]]) -> Sequence[str]:
+    """Remembers nothing."""
+    del of
+    return make()
+
+
 @dataclass(frozen=True, eq=False)
 class Subject:
     """A fitted method on one backend, before the data that judge it. Codes are computed once."""
@@ -65,6 +75,8 @@ class Subject:
     """The same dictionary on the backend as it was, where the method replaced weights of it."""
     siblings: tuple[Artifact, ...] = ()
     """The same method fitted on the other seeds of this run: what its own noise looks like."""
+    recall: Recall = afresh
+    """What a model wrote before, where a run keeps it."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     batch_size: int = 4096
     k: int | None = None

@@ -143,6 +143,7 @@ class Runner:
             seed=place.seed,
             backend=seen.backend,
             examples=seen.examples,
+            recall=self.shelf.recall(seen),
             planted=seen.data.planted,
             siblings=tuple(self._fit(place.case, seed).artifact for seed in others),
             device=torch.device(self.request.device),

@@ -15,10 +15,11 @@ from benchmark.activations.root import default_root
 from benchmark.contracts import Subject
 from benchmark.provenance import environment
 from benchmark.results import Cell, Environment, Status, read_cell, write_cell
-from benchmark.run.cells import Place
+from benchmark.run.cells import Place, package_digest
 from benchmark.run.fitting import Fit
 from benchmark.run.materials import Materials
 from benchmark.run.memo import Kept
+from benchmark.run.recall import Recalled
 from benchmark.run.request import Request
 from benchmark.run.scoring import Scored
 
@@ -50,6 +51,11 @@ class Shelf:
     def memo(self, of: tuple[Any, ...], made: dict[str, Mapping[str, Tensor]]) -> Kept:
         """What the fits of these facts share: in this run, and in this machine's cache."""
         return Kept(default_root() / "shared", of, self.request.overwrite == "always", made)
+
+    def recall(self, seen: Materials) -> Recalled:
+        """What models wrote about these data before, in this machine's cache."""
+        of = (package_digest(), seen.data.name, seen.data.revision)
+        return Recalled(default_root() / "answers", of, self.request.overwrite == "always")
 
     @cached_property
     def environment(self) -> Environment:

@@ -1,0 +1,1 @@
+"""Asking a model about pictures while what it sees of them is changed, and judging its answers."""

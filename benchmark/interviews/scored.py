@@ -1,0 +1,60 @@
+"""Scores of removal and of replacement: what the two tasks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmark.contracts import Metric, Subject, Units
+from benchmark.interviews.editing import KIND, Editing, kind_of
+from benchmark.interviews.outcomes import scores
+
+DOSE = "dose"
+
+
+def metrics(task: str, done: str) -> Iterator[Metric]:
+    """What is promised of `removal` or `replacement`."""
+    yield Metric(
+        f"s2/{task}",
+        "scene",
+        True,
+        f"{done} and the rest of the unedited answer stands, given eligibility",
+        main=True,
+    )
+    says = f"{done}, but something else was lost or invented; at least half is kept"
+    yield Metric(f"s1/{task}", "scene", None, says)
+    yield Metric(f"s0/{task}", "scene", False, "anything else, empty and garbled answers included")
+    yield Metric(f"ms/{task}", "scene", True, "(2 S2 + S1) / N: the papers' score")
+    yield Metric("done", "scene", True, f"{done}, whatever else happened")
+    yield Metric("kept", "scene", True, "share of the other things named before that still are")
+    yield Metric("invented", "scene", False, "things named that neither picture nor answer had")
+    yield Metric("parsed", "scene", True, "share of answers that can be read")
+    says = "share of eligible scenes whose things have a latent that text named"
+    yield Metric("with_latent", "scene", True, says)
+    says = "share of scenes whose unedited answer names the target (and not the new thing)"
+    yield Metric("eligible", "scene", None, says)
+    yield Metric(DOSE, "scene", None, "push over the median norm of image tokens, chosen on val")
+    yield Metric("val/s2/dose:*", "scene", None, "success on val at each dose")
+
+
+def edited(subject: Subject, task: str) -> dict[str, Units]:
+    """Outcomes on the evaluated split at the dose that val chose, of the subject's kind of edit.
+
+    Controls are pushed as hard as the dictionary that they stand beside. Raises
+    NotApplicableError where no picture can be edited, or none speaks of it.
+    """
+    kind = kind_of(subject)
+    editing = Editing(subject, task == "replacement", kind)
+    own = kind in ("own", "difference of means")
+    key = (DOSE, task)
+    if own:
+        subject.cache[key] = editing.best_dose()
+    dose = subject.cache.get(key, 0.0)
+    found = editing.outcomes("test", dose)
+    units = dict(scores(found, task))
+    units[DOSE] = found.share([dose] * len(found.verdicts))
+    for tried, outcomes in editing.tried.items():
+        units[f"val/s2/dose:{tried:g}"] = outcomes.of(2)
+    return units
+
+
+__all__ = ["KIND", "edited", "metrics"]

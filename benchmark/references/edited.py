@@ -1,0 +1,37 @@
+"""References of edits: other pushes of the same size, and the picture as it would be drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmark.contracts import Reference, Subject
+from benchmark.interviews.editing import KIND, Kind
+from benchmark.interviews.scored import DOSE
+from benchmark.metrics.naming import NAMES
+from benchmark.references.changes import CODES, PATCHED, inheriting, nothing, reference, unpatched
+
+SCORES = ("s2/*", "s1/*", "ms/*", "done", "kept", "parsed")
+
+
+def by(kind: Kind, role: str, *, of_data: bool = False) -> Reference:
+    """A reference whose edits are of another kind; at the dose of the subject, save for means."""
+
+    def change(subject: Subject, rng: np.random.Generator) -> Subject:
+        del rng  # the subject's own streams, so that every method meets the same
+        if kind == "edited scene" and subject.artifact.site.block is None:
+            return nothing(subject)
+        found = inheriting(subject, (*CODES, *NAMES, DOSE))
+        found.cache[(KIND,)] = kind
+        return found
+
+    return reference(kind, role, change, metrics=SCORES, of_data=of_data)  # type: ignore[arg-type]
+
+
+EDITS: tuple[Reference, ...] = (
+    by("random", "null"),
+    by("wrong concept", "null"),
+    by("off region", "null"),
+    by("difference of means", "baseline", of_data=True),
+    by("edited scene", "ceiling", of_data=True),
+    reference("unpatched", "baseline", unpatched, metrics=SCORES, needs=PATCHED),
+)

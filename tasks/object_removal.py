@@ -1,0 +1,33 @@
+"""Whether a thing can be taken out in what a model sees, and all else is still told as before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from benchmark.contracts import Metric, Need, Reference, Subject, Task, Units
+from benchmark.interviews.scored import edited, metrics
+from benchmark.references.changes import wanted
+from benchmark.references.edited import EDITS
+
+NAMED_ONLY = True
+DONE = "the target is no longer named"
+
+
+@dataclass(frozen=True)
+class ObjectRemoval(Task):
+    """A push on the thing's patches, along latents that text named; judged by the answer."""
+
+    variant: Literal["fair", "paper"] = "fair"
+    question: ClassVar[str] = "Can a named latent take a thing out of what the model sees?"
+    version: ClassVar[int] = 1
+    needs: ClassVar[frozenset[Need]] = frozenset(
+        {Need.PAIRS, Need.LATENTS, Need.CONCEPTS, Need.EDITS, Need.GENERATION}
+    )
+    fits: ClassVar[bool] = True
+    metrics: ClassVar[tuple[Metric, ...]] = tuple(metrics("removal", DONE))
+    references: ClassVar[tuple[Reference, ...]] = EDITS
+
+    def score(self, subject: Subject) -> dict[str, Units]:
+        """Raises NotApplicableError where no picture can be edited, or the model has no tokens."""
+        return edited(subject, "removal") if wanted(subject, "s2/removal") else {}
