@@ -35,7 +35,7 @@ def drawn(
     grid: tuple[int, int],
     rng: np.random.Generator,
     *,
-    replace: bool,
+    exchange: bool,
 ) -> list[Case]:
     """A case for each of the first pictures that have things enough: one, or two for a removal.
 
@@ -45,7 +45,7 @@ def drawn(
     found: list[Case] = []
     for i in range(pictures):
         things = examples.things(i)
-        if len(things) < (1 if replace else 2) or len(found) == most:
+        if len(things) < (1 if exchange else 2) or len(found) == most:
             continue
         k = int(rng.integers(len(things)))
         patches = things[k].patches(grid)
@@ -53,7 +53,7 @@ def drawn(
             continue
         truth = frozenset(thing.concept for thing in things)
         others = [c for c in named if c not in truth]
-        new = int(rng.choice(others)) if replace else None
+        new = int(rng.choice(others)) if exchange else None
         elsewhere = _elsewhere(things, len(patches), grid, rng)
         found.append(Case(i, k, things[k].concept, new, patches, elsewhere, truth))
     return found

@@ -4,16 +4,18 @@
 
 u: unit directions of the latents that text named after the things (u_new only for a replacement),
 m: median norm of image tokens at the site, so that no dictionary pushes harder by its scale,
-a: the dose. Of the doses that leave nearly every answer readable and nearly all other things named,
-the one that succeeds most often on val; of equal ones the smallest.
+a: the dose. Sound doses leave nearly every answer readable and nearly all other things named, and
+are too small for a push in a random direction to do the same: any push that is large enough wipes
+out what a patch shows. Of the sound ones that which succeeds most often on val is taken; of equal
+ones the smallest.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -37,10 +39,11 @@ Kind = Literal[
     "own", "random", "wrong concept", "off region", "difference of means", "edited scene"
 ]
 KIND = "push"
-DOSES = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+DOSES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 N_VAL, N_TEST = 100, 200
 N_NORMS = 64
-PARSED, KEPT = 0.95, 0.9
+PARSED, KEPT, BY_CHANCE = 0.95, 0.9, 0.05
+"""Least shares of answers that are read and of things that are kept; most random successes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +51,13 @@ class Editing:
     """A subject's edits of one kind, for removal or for replacement."""
 
     subject: Subject
-    replace: bool
+    exchange: bool
+    """A replacement, else a removal."""
     kind: Kind = "own"
     tried: dict[float, Outcomes] = field(default_factory=dict)
     """Outcomes on val by dose."""
+    sound: dict[float, bool] = field(default_factory=dict)
+    """Whether a dose breaks nothing and is none that anything would do."""
 
     @cached_property
     def speaker(self) -> Speaker:
@@ -91,9 +97,9 @@ class Editing:
         Raises NotApplicableError where no picture has things enough.
         """
         data, most = getattr(self.subject, split), N_VAL if split == "val" else N_TEST
-        rng = self.subject.rng(f"edits/{split}/{self.replace}")
+        rng = self.subject.rng(f"edits/{split}/{self.exchange}")
         grid, of = self.speaker.patch_grid, self.examples(split)
-        found = drawn(of, data.n_images, most, grid, rng, replace=self.replace)
+        found = drawn(of, data.n_images, most, grid, rng, exchange=self.exchange)
         if not found:
             raise NotApplicableError(f"no picture of {split} has things enough to edit one")
         return found
@@ -163,15 +169,21 @@ class Editing:
         return of.replaced(case.picture, case.thing, case.new)
 
     def best_dose(self) -> float:
-        """The dose that succeeds most often on val, of those that break nothing."""
+        """The sound dose that succeeds most often on val; the smallest where none is sound."""
+        control = replace(self, kind="random", tried={})
         for dose in DOSES:
             self.tried[dose] = self.outcomes("val", dose)
-        sound = {d: o for d, o in self.tried.items() if o.parsed >= PARSED and o.kept >= KEPT}
-        return max(sound, key=lambda dose: (sound[dose].s2, -dose), default=DOSES[0])
-
-    def curve(self) -> Mapping[float, float]:
-        """Success on val by dose."""
-        return {dose: found.s2 for dose, found in self.tried.items()}
+            control.tried[dose] = control.outcomes("val", dose)
+        self.sound.update(
+            {
+                dose: found.parsed >= PARSED
+                and found.kept >= KEPT
+                and control.tried[dose].s2 <= BY_CHANCE
+                for dose, found in self.tried.items()
+            }
+        )
+        chosen = [dose for dose in DOSES if self.sound[dose]] or [DOSES[0]]
+        return max(chosen, key=lambda dose: (self.tried[dose].s2, -dose))
 
 
 def kind_of(subject: Subject) -> Kind:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 
 from benchmark.contracts import Units
 from benchmark.interviews.cases import Case
@@ -80,6 +80,7 @@ def scores(found: Outcomes, task: str) -> Iterator[tuple[str, Units]]:
     yield "invented", found.share([float(v.invented) for v in verdicts])
     yield "with_latent", found.share([float(v.why != NO_LATENT.why) for v in verdicts])
     yield "eligible", Units(found.eligible.astype(np.float64))
-    others: Float[np.ndarray, " n"] = np.array([v.others for v in verdicts]) * found.eligible
+    able = found.eligible.astype(np.float64)
+    others = able * np.array([v.others for v in verdicts])
     if others.any():
-        yield "kept", Units(np.array([v.kept for v in verdicts]) * found.eligible, others)
+        yield "kept", Units(able * np.array([v.kept for v in verdicts]), others)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchmark.contracts import Metric, Subject, Units
+import numpy as np
+
+from benchmark.contracts import Metric, NotApplicableError, Subject, Units
 from benchmark.interviews.editing import KIND, Editing, kind_of
 from benchmark.interviews.outcomes import scores
 
@@ -34,6 +36,8 @@ def metrics(task: str, done: str) -> Iterator[Metric]:
     yield Metric("eligible", "scene", None, says)
     yield Metric(DOSE, "scene", None, "push over the median norm of image tokens, chosen on val")
     yield Metric("val/s2/dose:*", "scene", None, "success on val at each dose")
+    says = "share of doses that break nothing and that a random direction does not succeed at"
+    yield Metric("sound", "dose", None, says)
 
 
 def edited(subject: Subject, task: str) -> dict[str, Units]:
@@ -50,10 +54,17 @@ def edited(subject: Subject, task: str) -> dict[str, Units]:
         subject.cache[key] = editing.best_dose()
     dose = subject.cache.get(key, 0.0)
     found = editing.outcomes("test", dose)
+    if not found.eligible.any():
+        raise NotApplicableError(
+            f"of {len(found.verdicts)} pictures the unedited answer names none of the things that "
+            f"would be edited: nothing is eligible"
+        )
     units = dict(scores(found, task))
     units[DOSE] = found.share([dose] * len(found.verdicts))
     for tried, outcomes in editing.tried.items():
         units[f"val/s2/dose:{tried:g}"] = outcomes.of(2)
+    if editing.sound:
+        units["sound"] = Units(np.array(list(editing.sound.values()), dtype=np.float64))
     return units
 
 
