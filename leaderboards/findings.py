@@ -126,8 +126,8 @@ def _answer(found: Mapping[str, Any]) -> str:
     seeds = sorted({seed for row in found["rows"] for seed in row["seeds"]})
     lines = [
         f"**{found['asks']}** `{found['a']}` − `{found['b']}`, seeds {', '.join(map(str, seeds))}, "
-        f"[95 % over seeds and items]; in parentheses what is not resolved at p < .05 (Holm over all "
-        f"{len(found['rows'])} rows):",
+        f"[95 % over seeds and items]; in parentheses what is not resolved at p < .05 (Holm over "
+        f"all {len(found['rows'])} rows):",
         "",
         f"| backend | site | {' | '.join(f'`{m}`' for m in found['metrics'])} |",
         f"|---|---|{'---|' * len(found['metrics'])}",

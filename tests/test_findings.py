@@ -69,7 +69,7 @@ def test_a_frontier_moves_in_one_field_alone(tmp_path: Path) -> None:
         frontier([tmp_path], "vista", "weight")
 
 
-def test_what_is_not_resolved_stands_in_brackets(
+def test_what_is_not_resolved_stands_in_parentheses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = answered(ASKED, two_towers(tmp_path))
