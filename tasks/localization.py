@@ -17,6 +17,7 @@ from benchmark.contracts import (
     Subject,
     Task,
     Units,
+    thing_concepts,
 )
 from benchmark.metrics.localizing import STRATA, Placed, latents_of_things, placed
 from benchmark.metrics.naming import names_of
@@ -79,8 +80,8 @@ class Localization(Task):
             )
         units = hits(found)
         if wanted(subject, "named"):
-            things = [i for i, called in enumerate(examples.thing_names) if called]
-            units["named"] = Units(np.isin(things, list(latent_of)).astype(np.float64))
+            named = np.isin(thing_concepts(examples), list(latent_of))
+            units["named"] = Units(named.astype(np.float64))
             units["fires"] = Units(found.fires.astype(np.float64), cluster=found.picture)
         return units
 

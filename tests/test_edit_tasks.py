@@ -23,7 +23,7 @@ from benchmark.contracts import (
     Thing,
 )
 from benchmark.interviews.cases import drawn
-from benchmark.interviews.editing import DOSES
+from benchmark.interviews.doses import DOSES
 from benchmark.run.recall import Recalled
 from benchmark.run.scoring import score
 from benchmark.statistics import point_value

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from benchmark.activations.code import READING
 from benchmark.activations.encoding import Rows, checked, computed
 from benchmark.activations.store import Entry, Store
 from benchmark.activations.views import View, seen, texts_of_first
@@ -33,7 +33,6 @@ from benchmark.contracts import (
 
 Names = tuple[str, ...]
 READS = ("encode", "encode_sites")
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def activations(
@@ -124,7 +123,7 @@ def _common(data: Dataset, split: Split, examples: Examples) -> dict[str, Any]:
         "images": len(examples.ids),
         "texts": len(examples.captions),
         "contents": contents.hexdigest(),
-        "code": CODE,
+        "code": READING,
     }
 
 
@@ -136,19 +135,6 @@ def reads_together(backend: Backend) -> bool:
     kinds = type(backend).__mro__
     at = [next((i for i, k in enumerate(kinds) if n in vars(k)), None) for n in READS]
     return at[0] is not None and at[1] is not None and at[1] <= at[0]
-
-
-def reading_code() -> str:
-    """sha256 over the code that rows come from: what other code read is never taken for these."""
-    sha = hashlib.sha256()
-    for room in ("activations", "backends", "worlds"):
-        for path in sorted((ROOT / room).rglob("*.py")):
-            sha.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return sha.hexdigest()
-
-
-CODE = reading_code()
-"""Of the files as they were when this one was imported."""
 
 
 def _held(backend: Backend, whole: Examples, examples: Examples, site: Site) -> dict[str, Rows]:

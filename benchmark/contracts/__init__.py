@@ -22,7 +22,7 @@ from benchmark.contracts.data import (
     Talk,
     talks_of,
 )
-from benchmark.contracts.editing import Editable, Thing
+from benchmark.contracts.editing import Editable, Thing, thing_concepts
 from benchmark.contracts.methods import Budget, Memo, Method, TrainingData, unshared
 from benchmark.contracts.needs import (
     MODALITIES,
@@ -82,5 +82,6 @@ __all__ = [
     "silent",
     "strongest",
     "talks_of",
+    "thing_concepts",
     "unshared",
 ]

@@ -28,6 +28,11 @@ class Thing:
         )
 
 
+def thing_concepts(examples: Editable) -> list[int]:
+    """The concepts that are things."""
+    return [concept for concept, names in enumerate(examples.thing_names) if names]
+
+
 @runtime_checkable
 class Editable(Protocol):
     """What Need.EDITS stands for: things that can be taken out of a picture, or exchanged."""

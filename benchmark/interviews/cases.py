@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.contracts import Editable, Thing
+from benchmark.contracts import Editable, Thing, thing_concepts
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def drawn(
 
     What is taken out has to leave something that can be kept.
     """
-    named = [c for c, names in enumerate(examples.thing_names) if names]
+    named = thing_concepts(examples)
     found: list[Case] = []
     for i in range(pictures):
         things = examples.things(i)

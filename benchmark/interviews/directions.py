@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.contracts import Editable, Subject
+from benchmark.contracts import Editable, Subject, thing_concepts
 from benchmark.metrics.localizing import grid_of, latents_of_things
 from benchmark.metrics.naming import names_of
 
@@ -38,15 +38,11 @@ def means(subject: Subject, examples: Editable) -> Directions:
     rows, centre = train.image.cpu(), train.image.mean(0, dtype=torch.float64).float().cpu()
     if len(rows) == train.n_images:
         assert train.concepts is not None
-        shown = {c: np.flatnonzero(train.concepts.image[:, c]) for c in _things(examples)}
+        shown = {c: np.flatnonzero(train.concepts.image[:, c]) for c in thing_concepts(examples)}
     else:
         shown = _tokens_of(examples, train.n_images, grid_of(subject))
     enough = {c: torch.from_numpy(at) for c, at in shown.items() if len(at) >= LEAST}
     return _unit({c: rows[at].mean(0) - centre for c, at in enough.items()})
-
-
-def _things(examples: Editable) -> list[int]:
-    return [c for c, names in enumerate(examples.thing_names) if names]
 
 
 def _tokens_of(examples: Editable, pictures: int, grid: tuple[int, int]) -> dict[int, np.ndarray]:

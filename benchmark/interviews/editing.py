@@ -1,13 +1,10 @@
-"""Removal and replacement: one push for all cases of a task, its dose chosen on val.
+"""Removal and replacement: one push for all cases of a task.
 
     x <- x + a m (u_new - u_target)      on the patches of the target, after the site's block
 
 u: unit directions of the latents that text named after the things (u_new only for a replacement),
 m: median norm of image tokens at the site, so that no dictionary pushes harder by its scale,
-a: the dose. Sound doses leave nearly every answer readable and nearly all other things named, and
-are too small for a push in a random direction to do the same: any push that is large enough wipes
-out what a patch shows. Of the sound ones that which succeeds most often on val is taken; of equal
-ones the smallest.
+a: the dose.
 """
 
 from __future__ import annotations
@@ -15,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -34,16 +31,16 @@ from benchmark.interviews.directions import (
 )
 from benchmark.interviews.outcomes import Outcomes, judged
 from benchmark.judges.names import NameJudge
+from benchmark.judges.reading import Reading
 
 Kind = Literal[
     "own", "random", "wrong concept", "off region", "difference of means", "edited scene"
 ]
 KIND = "push"
-DOSES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
+UNEDITED = "unedited"
+"""In a cache: what no edit can change."""
 N_VAL, N_TEST = 100, 200
 N_NORMS = 64
-PARSED, KEPT, BY_CHANCE = 0.95, 0.9, 0.05
-"""Least shares of answers that are read and of things that are kept; most random successes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +51,6 @@ class Editing:
     exchange: bool
     """A replacement, else a removal."""
     kind: Kind = "own"
-    tried: dict[float, Outcomes] = field(default_factory=dict)
-    """Outcomes on val by dose."""
-    sound: dict[float, bool] = field(default_factory=dict)
-    """Whether a dose breaks nothing and is none that anything would do."""
 
     @cached_property
     def speaker(self) -> Speaker:
@@ -104,9 +97,24 @@ class Editing:
             raise NotApplicableError(f"no picture of {split} has things enough to edit one")
         return found
 
-    @cached_property
+    def unedited(self, split: Literal["val", "test"]) -> list[Reading]:
+        """What the unedited answers about the cases say; asked once for all kinds of edits."""
+        key = (UNEDITED, split, self.exchange)
+        if key not in self.subject.cache:
+            room, cases = self.room(split), self.cases(split)
+            answers = room.plain([case.picture for case in cases])
+            self.subject.cache[key] = [self.judge.read(room.question, a) for a in answers]
+        return self.subject.cache[key]
+
+    @property
     def norm(self) -> float:
-        """Median norm of image tokens at the site, on train."""
+        """Median norm of image tokens at the site, on train; measured once for all kinds."""
+        key = (UNEDITED, "norm")
+        if key not in self.subject.cache:
+            self.subject.cache[key] = self._norm()
+        return self.subject.cache[key]
+
+    def _norm(self) -> float:
         site = self.subject.artifact.site
         whole = (s for s in self.speaker.sites if s.block == site.block and s.pool == "none")
         tokens = next(whole, None)
@@ -140,10 +148,9 @@ class Editing:
     def outcomes(self, split: Literal["val", "test"], dose: float) -> Outcomes:
         """What becomes of all cases of a split at a dose."""
         cases, room = self.cases(split), self.room(split)
-        before = [self.judge.read(room.question, a) for a in room.plain([c.picture for c in cases])]
         answers = self._answers(cases, room, dose)
         after = [None if a is None else self.judge.read(room.question, a) for a in answers]
-        return judged(cases, before, after)
+        return judged(cases, self.unedited(split), after)
 
     def _answers(self, cases: Sequence[Case], room: Room, dose: float) -> list[str | None]:
         if self.kind == "edited scene":
@@ -167,23 +174,6 @@ class Editing:
         if case.new is None:
             return of.without(case.picture, case.thing)
         return of.replaced(case.picture, case.thing, case.new)
-
-    def best_dose(self) -> float:
-        """The sound dose that succeeds most often on val; the smallest where none is sound."""
-        control = replace(self, kind="random", tried={})
-        for dose in DOSES:
-            self.tried[dose] = self.outcomes("val", dose)
-            control.tried[dose] = control.outcomes("val", dose)
-        self.sound.update(
-            {
-                dose: found.parsed >= PARSED
-                and found.kept >= KEPT
-                and control.tried[dose].s2 <= BY_CHANCE
-                for dose, found in self.tried.items()
-            }
-        )
-        chosen = [dose for dose in DOSES if self.sound[dose]] or [DOSES[0]]
-        return max(chosen, key=lambda dose: (self.tried[dose].s2, -dose))
 
 
 def kind_of(subject: Subject) -> Kind:

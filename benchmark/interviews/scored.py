@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark.contracts import Metric, NotApplicableError, Subject, Units
-from benchmark.interviews.editing import KIND, Editing, kind_of
+from benchmark.interviews.doses import tried
+from benchmark.interviews.editing import Editing, kind_of
 from benchmark.interviews.outcomes import scores
 
 DOSE = "dose"
@@ -48,10 +49,10 @@ def edited(subject: Subject, task: str) -> dict[str, Units]:
     """
     kind = kind_of(subject)
     editing = Editing(subject, task == "replacement", kind)
-    own = kind in ("own", "difference of means")
     key = (DOSE, task)
-    if own:
-        subject.cache[key] = editing.best_dose()
+    val = tried(editing) if kind in ("own", "difference of means") else None
+    if val is not None:
+        subject.cache[key] = val.dose
     dose = subject.cache.get(key, 0.0)
     found = editing.outcomes("test", dose)
     if not found.eligible.any():
@@ -61,11 +62,8 @@ def edited(subject: Subject, task: str) -> dict[str, Units]:
         )
     units = dict(scores(found, task))
     units[DOSE] = found.share([dose] * len(found.verdicts))
-    for tried, outcomes in editing.tried.items():
-        units[f"val/s2/dose:{tried:g}"] = outcomes.of(2)
-    if editing.sound:
-        units["sound"] = Units(np.array(list(editing.sound.values()), dtype=np.float64))
+    if val is not None:
+        for at, outcomes in val.outcomes.items():
+            units[f"val/s2/dose:{at:g}"] = outcomes.of(2)
+        units["sound"] = Units(np.array(list(val.sound.values()), dtype=np.float64))
     return units
-
-
-__all__ = ["KIND", "edited", "metrics"]

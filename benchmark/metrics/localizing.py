@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from benchmark.contracts import Editable, NotApplicableError, Subject, Thing
+from benchmark.contracts import Editable, NotApplicableError, Subject, thing_concepts
 from benchmark.metrics.naming import Names
 
 STRATA = ((0.0, 0.05), (0.05, 0.15), (0.15, 0.3), (0.3, 1.0))
@@ -51,8 +51,8 @@ def grid_of(subject: Subject) -> tuple[int, int]:
 def latents_of_things(names: Names, examples: Editable) -> dict[int, int]:
     """The latent of each thing that has one: of those named after it the one with the best F0.5."""
     found = {}
-    for concept, called in enumerate(examples.thing_names):
-        named = np.flatnonzero(names.concept == concept) if called else np.empty(0, int)
+    for concept in thing_concepts(examples):
+        named = np.flatnonzero(names.concept == concept)
         if len(named):
             found[concept] = int(named[names.f_half[named].argmax()])
     return found
@@ -61,32 +61,32 @@ def latents_of_things(names: Names, examples: Editable) -> dict[int, int]:
 def placed(subject: Subject, examples: Editable, latent_of: dict[int, int]) -> Placed:
     """Where each named latent is strongest, thing by thing. Raises as `grid_of` does."""
     grid = grid_of(subject)
-    n = math.prod(grid)
     native = subject.native("test", "image")
     values = abs(subject.dictionary.align(native, "image").csr()).tocsc()
+    columns = {latent: values[:, [latent]].toarray() for latent in set(latent_of.values())}
+    strength = {latent: of.reshape(-1, math.prod(grid)) for latent, of in columns.items()}
     rows = [
-        (i, *_token(values[i * n : (i + 1) * n, [latent]].toarray()[:, 0], thing.patches(grid), n))
-        for i, thing, latent in _asked(subject.test.n_images, examples, latent_of)
-        if thing.patches(grid)
+        (i, *_token(strength[latent][i], patches))
+        for i, patches, latent in _asked(subject.test.n_images, examples, latent_of, grid)
     ]
     picture, fires, hit, chance = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Placed(np.array(picture, int), np.array(fires, bool), np.array(hit), np.array(chance))
 
 
 def _asked(
-    n: int, examples: Editable, latent_of: dict[int, int]
-) -> Iterator[tuple[int, Thing, int]]:
+    n: int, examples: Editable, latent_of: dict[int, int], grid: tuple[int, int]
+) -> Iterator[tuple[int, Sequence[int], int]]:
+    """Picture, patches and latent of each thing that has both of these."""
     for i in range(n):
         for thing in examples.things(i):
-            if thing.concept in latent_of:
-                yield i, thing, latent_of[thing.concept]
+            patches = thing.patches(grid)
+            if patches and thing.concept in latent_of:
+                yield i, patches, latent_of[thing.concept]
 
 
-def _token(
-    strength: Float[np.ndarray, " t"], patches: Sequence[int], n: int
-) -> tuple[bool, float, float]:
+def _token(strength: Float[np.ndarray, " t"], patches: Sequence[int]) -> tuple[bool, float, float]:
     """Whether it fires, the share of its strongest tokens on these patches, and chance."""
     top = strength.max()
     best = np.flatnonzero(strength == top)
     hit = float(np.isin(best, patches).mean()) if top > 0 else 0.0
-    return bool(top > 0), hit, len(patches) / n
+    return bool(top > 0), hit, len(patches) / len(strength)

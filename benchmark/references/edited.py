@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.contracts import Reference, Subject
-from benchmark.interviews.editing import KIND, Kind
+from benchmark.interviews.editing import KIND, UNEDITED, Kind
 from benchmark.interviews.scored import DOSE
 from benchmark.metrics.naming import NAMES
 from benchmark.references.changes import CODES, PATCHED, inheriting, nothing, reference, unpatched
@@ -20,7 +20,7 @@ def by(kind: Kind, role: str, *, of_data: bool = False) -> Reference:
         del rng  # the subject's own streams, so that every method meets the same
         if kind == "edited scene" and subject.artifact.site.block is None:
             return nothing(subject)
-        found = inheriting(subject, (*CODES, *NAMES, DOSE))
+        found = inheriting(subject, (*CODES, *NAMES, DOSE, UNEDITED))
         found.cache[(KIND,)] = kind
         return found
 

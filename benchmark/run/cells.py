@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmark.activations.code import digest
 from benchmark.contracts import MODALITIES, Method, Need, Subject, Task
 from benchmark.registry import ROOT, Choice
 from benchmark.results import (
@@ -173,11 +174,9 @@ class Place:
 @cache
 def package_digest() -> str:
     """sha256 over the code of ours that numbers can depend on: other code, other cells."""
-    sha = hashlib.sha256()
-    for path in sorted((ROOT / "benchmark").rglob("*.py")):
-        if Path("recipes") not in path.relative_to(ROOT / "benchmark").parents:
-            sha.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return sha.hexdigest()
+    ours = ROOT / "benchmark"
+    every = ours.rglob("*.py")
+    return digest(ROOT, (p for p in every if Path("recipes") not in p.relative_to(ours).parents))
 
 
 package_digest()  # of the files as they are now, not as they may be when a cell is put away
