@@ -71,7 +71,7 @@ class Localization(Task):
         examples = subject.examples.get("test")
         if not isinstance(examples, Editable):
             raise NotApplicableError("the pictures are not at hand: where things are is not known")
-        latent_of = latents_of_things(names_of(subject), examples)
+        latent_of = latents_of_things(names_of(subject), thing_concepts(examples))
         found = placed(subject, examples, latent_of)
         if not found.fires.any():
             raise NotApplicableError(

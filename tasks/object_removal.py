@@ -21,13 +21,11 @@ class ObjectRemoval(Task):
     variant: Literal["fair", "paper"] = "fair"
     question: ClassVar[str] = "Can a named latent take a thing out of what the model sees?"
     version: ClassVar[int] = 1
-    needs: ClassVar[frozenset[Need]] = frozenset(
-        {Need.PAIRS, Need.LATENTS, Need.CONCEPTS, Need.EDITS, Need.GENERATION}
-    )
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS, Need.LATENTS, Need.CONCEPTS})
     fits: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = tuple(metrics("removal", DONE))
     references: ClassVar[tuple[Reference, ...]] = EDITS
 
     def score(self, subject: Subject) -> dict[str, Units]:
         """Raises NotApplicableError where no picture can be edited, or the model has no tokens."""
-        return edited(subject, "removal") if wanted(subject, "s2/removal") else {}
+        return edited(subject, "removal", self.variant) if wanted(subject, "s2/removal") else {}

@@ -21,13 +21,15 @@ class ObjectReplacement(Task):
     variant: Literal["fair", "paper"] = "fair"
     question: ClassVar[str] = "Can named latents put one thing in the place of another?"
     version: ClassVar[int] = 1
-    needs: ClassVar[frozenset[Need]] = frozenset(
-        {Need.PAIRS, Need.LATENTS, Need.CONCEPTS, Need.EDITS, Need.GENERATION}
-    )
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS, Need.LATENTS, Need.CONCEPTS})
     fits: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = tuple(metrics("replacement", DONE))
     references: ClassVar[tuple[Reference, ...]] = EDITS
 
     def score(self, subject: Subject) -> dict[str, Units]:
         """Raises NotApplicableError where no picture can be edited, or the model has no tokens."""
-        return edited(subject, "replacement") if wanted(subject, "s2/replacement") else {}
+        return (
+            edited(subject, "replacement", self.variant)
+            if wanted(subject, "s2/replacement")
+            else {}
+        )

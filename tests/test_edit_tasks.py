@@ -22,8 +22,9 @@ from benchmark.contracts import (
     Subject,
     Thing,
 )
-from benchmark.interviews.cases import drawn
-from benchmark.interviews.doses import DOSES
+from benchmark.interviews.asking import DOSES
+from benchmark.interviews.cases import drawn, shown
+from benchmark.interviews.editing import Editing
 from benchmark.run.recall import Recalled
 from benchmark.run.scoring import score
 from benchmark.statistics import point_value
@@ -66,6 +67,10 @@ class Pictures:
 
     def without(self, i: int, thing: int) -> Tensor:
         return self.tokens([t for k, t in enumerate(self.things(i)) if k != thing])
+
+    def replacements(self, i: int, thing: int) -> list[int]:
+        del thing
+        return [c for c in range(C) if c not in self.concepts[i]]
 
     def replaced(self, i: int, thing: int, concept: int) -> Tensor:
         things = self.things(i)
@@ -235,6 +240,63 @@ def test_a_push_that_any_direction_would_do_is_not_sound() -> None:
     assert found["dose"] == DOSES[0]
 
 
+@dataclass(eq=False)
+class Blocks(Formula):
+    """Three blocks that pass on what they get: an edit after each of them adds up."""
+
+    n_blocks: int = 3
+    seen: list[list[int | None]] = field(default_factory=list)
+
+    def answers(self, asked: Any, edits: Sequence[Edit] = (), max_new_tokens: int = 40) -> Any:
+        self.seen.append([edit.block for edit in edits])
+        return super().answers(asked, edits, max_new_tokens)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_published_edits_are_long_and_made_after_the_first_blocks(task: str) -> None:
+    model = Blocks()
+    paper = replace(TASKS[task], variant="paper")
+    found = {n: point_value(u, n) for n, u in paper.score(world(model)).items()}
+    assert [0, 1, 2] in model.seen
+    assert found["dose"] == pytest.approx(10)  # the ground, of most patches, has length 1
+    assert found["eligible"] == 1
+    assert not any(name.startswith("val/") for name in found)
+    if task == "removal":
+        assert found["s2/removal"] == 1
+    else:  # the old thing stays: it is only added to
+        assert found["s1/replacement"] == found["done"] == 1
+
+
+def test_published_verdicts_let_a_damaged_answer_score() -> None:
+    class Dumb(Formula):
+        """Falls silent as soon as anything is pushed."""
+
+        def answers(self, asked: Any, edits: Sequence[Edit] = (), max_new_tokens: int = 40) -> Any:
+            if edits:
+                return [""] * len(asked.tokens)
+            return super().answers(asked, edits, max_new_tokens)
+
+    published = ObjectRemoval(variant="paper").score(world(Dumb()))
+    assert point_value(published["ms/removal"], "") == 1
+    assert values(world(Dumb()), "removal")["ms/removal"] == 0
+
+
+def test_what_the_model_never_names_is_no_replacement_to_judge() -> None:
+    class Blind(Formula):
+        """Does not see cats."""
+
+        def answers(self, asked: Any, edits: Sequence[Edit] = (), max_new_tokens: int = 40) -> Any:
+            said = super().answers(asked, edits, max_new_tokens)
+            return [answer.replace("cat", "").strip(" ,") or "nothing" for answer in said]
+
+    editing = Editing(world(Blind()), exchange=True)
+    cat = NAMES.index("cat")
+    cases, found = editing.cases("test"), editing.outcomes("test", 0.75)
+    blind = [cat in (case.target, case.new) for case in cases]
+    assert any(case.new == cat for case in cases)
+    assert (found.eligible == ~np.array(blind)).all()
+
+
 def test_where_no_picture_can_be_edited_it_is_said() -> None:
     with pytest.raises(NotApplicableError, match="not at hand"):
         TASKS["removal"].score(replace(world(), examples={}, cache={}))
@@ -260,7 +322,8 @@ def test_answers_are_written_once(tmp_path: Any) -> None:
 
 def test_cases_leave_something_to_keep_and_push_elsewhere_on_nothing() -> None:
     of = pictures(3)
-    found = drawn(of, N, 50, (GRID, GRID), np.random.default_rng(0), exchange=True)
+    grid = GRID, GRID
+    found = drawn(shown(of, N, grid), 50, np.random.default_rng(0), exchange=True, grid=grid)
     assert len(found) == 50
     for case in found:
         taken = {p for thing in of.things(case.picture) for p in thing.patches((GRID, GRID))}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmark.conformance.promises import Finding, Promise
+from benchmark.conformance.promises import Finding, Promise, note
 from benchmark.conformance.task_scores import (
     SCORES,
     UNITS,
@@ -20,6 +20,7 @@ from benchmark.conformance.task_source import REFERENCES
 from benchmark.conformance.task_world import OFFERED, TaskCase, artifact, scored, subject, value
 from benchmark.conformance.tiny_world import world
 from benchmark.contracts import Reference, Subject, derived_seed
+from benchmark.references.changes import WANTED
 
 APPLY = "references return a changed copy that can be scored"
 KEEP = "references leave the subject, and the codes it keeps, as they were"
@@ -50,6 +51,9 @@ def apply(case: TaskCase) -> Iterator[Finding]:
             yield Finding(
                 f"{reference.name} returned {what}, wanted a changed copy (subject.with_)"
             )
+            continue
+        if other.cache.get(WANTED) == ():
+            yield note(f"{reference.name} is not made on the tiny world")
             continue
         found = scored(case.task, other)
         for each in undeclared(case, found, next(iter(found), case.main)):

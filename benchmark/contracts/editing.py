@@ -60,6 +60,11 @@ class Editable(Protocol):
         """Picture i drawn again without one of its things, all else as it was."""
         ...
 
+    def replacements(self, i: int, thing: int) -> Sequence[int]:
+        """Concepts that may stand in the place of one of its things, so that the picture is one
+        that this split could have shown."""
+        ...
+
     def replaced(self, i: int, thing: int, concept: int) -> Any:
         """Picture i drawn again with another thing in the place of one.
 

@@ -1,4 +1,4 @@
-"""Answers about pictures, under a push of some patches or under another run's activations.
+"""Edits of what a language model reads of a picture, told by its answers.
 
 An answer depends on the model, the picture, the question and the edit, and on nothing else; where
 the subject remembers answers, each is written once.
@@ -7,107 +7,192 @@ the subject remembers answers, each is written once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from benchmark.contracts import Edit, Examples, Recall, Speaker
+from benchmark.contracts import Edit, Editable, NotApplicableError, Speaker, Subject, thing_concepts
 from benchmark.edits import add, patch_in
-from benchmark.interviews.cases import Case
+from benchmark.interviews.cases import Case, drawn, shown
+from benchmark.interviews.rows import mean_differences, rows_of
+from benchmark.interviews.setting import KEPT, N_TEST, N_VAL, Asked, editable, redrawing
+from benchmark.judges.names import NameJudge
+from benchmark.judges.reading import Reading
 
+DOSES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 AT_ONCE = 50
 MOST_TOKENS = 24
+N_NORMS = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Room:
-    """A model that is asked one question about the pictures of a split, edited after one block."""
+class Asking:
+    """A model that is asked for everything in a picture, edited after some blocks."""
 
+    subject: Subject
     speaker: Speaker
-    examples: Examples
-    question: str
-    block: int | None
-    """Where edits are made; None is before the projector."""
-    recall: Recall
-    asked_of: str
-    """Names the split and all that is known of its pictures, for what is remembered."""
+    of: Mapping[str, Editable]
+    """Splits whose pictures can be drawn again."""
+    blocks: tuple[int | None, ...]
+    """None is before the projector."""
+    doses: tuple[float, ...] = DOSES
+    least_kept: float = 0.9
 
-    def plain(self, pictures: Sequence[int]) -> list[str]:
-        """Answers about pictures as they are."""
-        return self._remembered(pictures, {}, lambda part: self._say(self._shown(part), []))
+    @cached_property
+    def judge(self) -> NameJudge:
+        of = self.of["test"]
+        return NameJudge(tuple(map(tuple, of.thing_names)), of.descriptions)
+
+    @property
+    def question(self) -> str:
+        return self.of["test"].list_question
+
+    @property
+    def things(self) -> list[int]:
+        return thing_concepts(self.of["train"])
+
+    @property
+    def norm(self) -> float:
+        """Of image tokens at the subject's site."""
+        key = (KEPT, "norm")
+        if key not in self.subject.cache:
+            self.subject.cache[key] = self._norm()
+        return self.subject.cache[key]
+
+    def _norm(self) -> float:
+        site = self.subject.artifact.site
+        whole = (s for s in self.speaker.sites if s.block == site.block and s.pool == "none")
+        tokens = next(whole, None)
+        if tokens is None:
+            raise NotApplicableError(f"{site.name} has no tokens that could be edited")
+        few = min(N_NORMS, self.subject.train.n_images)
+        rows = self.speaker.encode(self.subject.examples["train"], "image", 0, few, tokens)
+        assert isinstance(rows, Tensor)
+        return float(rows.flatten(0, 1).norm(dim=1).median())
+
+    def cases(self, split: Asked, *, exchange: bool) -> list[Case]:
+        data: Any = getattr(self.subject, split)
+        grid, most = self.speaker.patch_grid, N_VAL if split == "val" else N_TEST
+        rng = self.subject.rng(f"edits/{split}/{exchange}")
+        pictures = shown(self.of[split], data.n_images, grid)
+        found = drawn(pictures, most, rng, exchange=exchange, grid=grid)
+        if not found:
+            raise NotApplicableError(f"no picture of {split} has things enough to edit one")
+        return found
+
+    def unedited(self, split: Asked, *, exchange: bool) -> list[Reading]:
+        key = (KEPT, split, exchange)
+        if key not in self.subject.cache:
+            cases = self.cases(split, exchange=exchange)
+
+            def said(part: Sequence[int]) -> list[str]:
+                return self._say(self._shown(split, [cases[i] for i in part]), [])
+
+            self.subject.cache[key] = self._read(split, cases, {}, said)
+        return self.subject.cache[key]
 
     def pushed(
-        self, cases: Sequence[Case], push: Float[Tensor, "n d"], where: Sequence[Sequence[int]]
-    ) -> list[str]:
-        """Answers after a push of each case's own is added at some patches of its picture."""
+        self,
+        split: Asked,
+        cases: Sequence[Case],
+        push: Float[Tensor, "n d"],
+        where: Sequence[Sequence[int]],
+    ) -> list[Reading]:
         masks = self._masks(where)
-        edit = {"block": self.block, "push": _digest(push), "patches": _digest(masks)}
+        edit = {"blocks": self.blocks, "push": _digest(push), "patches": _digest(masks)}
 
         def said(part: Sequence[int]) -> list[str]:
-            at = torch.tensor(part)
-            change = Edit(self.block, add(push[at]), masks[at])
-            return self._say(self._shown([cases[i].picture for i in part]), [change])
+            change, at = add(push[list(part)]), masks[list(part)]
+            edits = [Edit(block, change, at) for block in self.blocks]
+            return self._say(self._shown(split, [cases[i] for i in part]), edits)
 
-        return self._remembered([case.picture for case in cases], edit, said, by_place=True)
+        return self._read(split, cases, edit, said)
 
-    def redrawn(self, cases: Sequence[Case], pictures: Sequence[Any]) -> list[str]:
-        """Answers where the stream of each picture as drawn anew stands in for the picture's own.
+    def redrawn(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
+        """The stream of the new picture stands in for that of the picture, at every patch.
 
-        Raises ValueError before the projector, where a picture has no stream yet.
+        Before the projector that is the new picture itself.
         """
-        if self.block is None:
-            raise ValueError("found an edit before the projector, wanted one after a block")
-        block = self.block
-        drawn = [[case.picture, case.thing, case.new] for case in cases]
+        block = self.blocks[-1]
+        drawn_anew = [[case.thing, case.new] for case in cases]
 
         def said(part: Sequence[int]) -> list[str]:
-            ask = partial(self.speaker.ask, prompts=[self.question] * len(part))
-            asked = ask([pictures[i] for i in part])
+            chosen = [cases[i] for i in part]
+            pictures = [redrawing(self.of[split], case) for case in chosen]
+            if block is None:
+                return self._say(pictures, [])
+            asked = self.speaker.ask(pictures, [self.question] * len(part))
             stream = self.speaker.residuals(asked, [block])[block]
-            shown = self._shown([cases[i].picture for i in part])
-            return self._say(shown, [Edit(block, patch_in(stream))])
+            return self._say(self._shown(split, chosen), [Edit(block, patch_in(stream))])
 
-        edit = {"block": block, "redrawn": drawn}
-        return self._remembered([case.picture for case in cases], edit, said, by_place=True)
+        return self._read(split, cases, {"block": block, "redrawn": drawn_anew}, said)
 
-    def _remembered(
-        self, pictures: Sequence[int], edit: dict[str, Any], said: Any, by_place: bool = False
-    ) -> list[str]:
-        """Answers of one edit, batch by batch: what `said` makes of places or of pictures."""
-        items = list(range(len(pictures))) if by_place else list(pictures)
+    def means(self) -> Mapping[int, Float[Tensor, " d"]]:
+        train, things = self.subject.train, self.things
+        return mean_differences(train.image, rows_of(train, self.of["train"], things, self.subject))
+
+    def beside(
+        self, cases: Sequence[Case], push: Float[Tensor, "n d"] | None
+    ) -> dict[str, Float[np.ndarray, " n"]]:
+        del cases, push
+        return {}
+
+    def _read(
+        self,
+        split: Asked,
+        cases: Sequence[Case],
+        edit: dict[str, Any],
+        said: Callable[[Sequence[int]], list[str]],
+    ) -> list[Reading]:
+        """Answers of one edit, batch by batch, as the judge reads them."""
 
         def make() -> list[str]:
-            parts = [items[i : i + AT_ONCE] for i in range(0, len(items), AT_ONCE)]
+            every = range(len(cases))
+            parts = [every[i : i + AT_ONCE] for i in every[::AT_ONCE]]
             return [answer for part in parts for answer in said(part)]
 
+        data: Any = getattr(self.subject, split)
         of = {
             "backend": [self.speaker.name, self.speaker.revision],
-            "split": self.asked_of,
+            "split": [split, hashlib.sha256(json.dumps([*data.ids]).encode()).hexdigest()],
             "question": self.question,
-            "pictures": list(pictures),
+            "pictures": [case.picture for case in cases],
             "tokens": MOST_TOKENS,
             **edit,
         }
-        return list(self.recall(of, make))
+        said_now = self.subject.recall(of, make)
+        return [replace(self.judge.read(self.question, each), said=each) for each in said_now]
 
-    def _shown(self, pictures: Sequence[int]) -> list[Any]:
-        return [self.examples.images(i, i + 1)[0] for i in pictures]
+    def _shown(self, split: Asked, cases: Sequence[Case]) -> list[Any]:
+        examples = self.subject.examples[split]
+        return [examples.images(case.picture, case.picture + 1)[0] for case in cases]
 
     def _say(self, pictures: Sequence[Any], edits: Sequence[Edit]) -> list[str]:
         asked = self.speaker.ask(pictures, [self.question] * len(pictures))
         return self.speaker.answers(asked, edits, MOST_TOKENS)
 
-    def _masks(self, where: Sequence[Sequence[int]]) -> Tensor:
+    def _masks(self, where: Sequence[Sequence[int]]) -> Bool[Tensor, "n p"]:
         rows, columns = self.speaker.patch_grid
         masks = torch.zeros(len(where), rows * columns, dtype=torch.bool)
         for i, patches in enumerate(where):
             masks[i, list(patches)] = True
         return masks
+
+
+def asking_of(subject: Subject, speaker: Speaker, blocks: tuple[int | None, ...]) -> Asking:
+    """Raises NotApplicableError where pictures cannot be drawn again."""
+    found = {split: editable(subject.examples, split) for split in ("train", "val", "test")}
+    of = {split: each for split, each in found.items() if each is not None}
+    if len(of) < len(found):
+        raise NotApplicableError("the pictures are not at hand: none can be changed")
+    return Asking(subject, speaker, of, blocks)
 
 
 def _digest(tensor: Tensor) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool
 
-from benchmark.contracts import Editable, Thing, thing_concepts
+from benchmark.contracts import Editable
 
 
 @dataclass(frozen=True)
@@ -22,48 +23,76 @@ class Case:
     new: int | None
     """The concept that replaces it; None where it is taken out."""
     patches: tuple[int, ...]
+    """Where it is; none where a picture is one row."""
     elsewhere: tuple[int, ...]
     """As many patches with nothing on them; none where there is no such room."""
     truth: frozenset[int]
     """Everything in the picture."""
 
 
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The things of a picture."""
+
+    concepts: tuple[int, ...]
+    places: tuple[tuple[int, ...], ...]
+    """Patches of each."""
+    others: tuple[tuple[int, ...], ...]
+    """Concepts that may stand in the place of each."""
+
+
+def shown(examples: Editable, pictures: int, grid: tuple[int, int] | None) -> Iterable[Shown]:
+    """The first pictures of a split that can be drawn again; without a grid nothing has a place."""
+    for i in range(pictures):
+        things = examples.things(i)
+        places = tuple(thing.patches(grid) if grid else () for thing in things)
+        concepts = tuple(thing.concept for thing in things)
+        others = tuple(tuple(examples.replacements(i, k)) for k in range(len(things)))
+        yield Shown(concepts, places, others)
+
+
+def labelled(present: Bool[np.ndarray, "n c"], things: Sequence[int]) -> Iterable[Shown]:
+    """Pictures of which no more is known than the labels of some concepts."""
+    for row in present:
+        here = tuple(c for c in things if row[c])
+        absent = tuple(c for c in things if not row[c])
+        yield Shown(here, ((),) * len(here), (absent,) * len(here))
+
+
 def drawn(
-    examples: Editable,
-    pictures: int,
+    pictures: Iterable[Shown],
     most: int,
-    grid: tuple[int, int],
     rng: np.random.Generator,
     *,
     exchange: bool,
+    grid: tuple[int, int] | None = None,
 ) -> list[Case]:
     """A case for each of the first pictures that have things enough: one, or two for a removal.
 
     What is taken out has to leave something that can be kept.
     """
-    named = thing_concepts(examples)
     found: list[Case] = []
-    for i in range(pictures):
-        things = examples.things(i)
-        if len(things) < (1 if exchange else 2) or len(found) == most:
+    for i, picture in enumerate(pictures):
+        if len(found) == most:
+            break
+        if len(picture.concepts) < (1 if exchange else 2):
             continue
-        k = int(rng.integers(len(things)))
-        patches = things[k].patches(grid)
-        if not patches:
+        k = int(rng.integers(len(picture.concepts)))
+        patches, others = picture.places[k], picture.others[k] if exchange else ()
+        if (grid and not patches) or (exchange and not others):
             continue
-        truth = frozenset(thing.concept for thing in things)
-        others = [c for c in named if c not in truth]
         new = int(rng.choice(others)) if exchange else None
-        elsewhere = _elsewhere(things, len(patches), grid, rng)
-        found.append(Case(i, k, things[k].concept, new, patches, elsewhere, truth))
+        elsewhere = _elsewhere(picture.places, len(patches), grid, rng) if grid else ()
+        truth = frozenset(picture.concepts)
+        found.append(Case(i, k, picture.concepts[k], new, patches, elsewhere, truth))
     return found
 
 
 def _elsewhere(
-    things: Sequence[Thing], n: int, grid: tuple[int, int], rng: np.random.Generator
+    places: Sequence[Sequence[int]], n: int, grid: tuple[int, int], rng: np.random.Generator
 ) -> tuple[int, ...]:
     """The most compact free block of patches of a random place: n patches with nothing on them."""
-    taken = {patch for thing in things for patch in thing.patches(grid)}
+    taken = {patch for place in places for patch in place}
     free = [p for p in range(grid[0] * grid[1]) if p not in taken]
     if len(free) < n:
         return ()

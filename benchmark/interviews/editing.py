@@ -1,17 +1,18 @@
 """Removal and replacement: one push for all cases of a task.
 
-    x <- x + a m (u_new - u_target)      on the patches of the target, after the site's block
+    x <- x + a m v,    v = -u_target, or (u_new - u_target) / |u_new - u_target|
 
-u: unit directions of the latents that text named after the things (u_new only for a replacement),
-m: median norm of image tokens at the site, so that no dictionary pushes harder by its scale,
+u: unit directions of the latents that text named after the things,
+m: median norm of what is pushed, so that no dictionary pushes harder by its scale,
 a: the dose.
+
+As published (the paper variant): v = -u_target or u_new alone, of length 10 whatever the norms,
+after each of the first three blocks, whatever block the latent is of.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -19,28 +20,36 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from benchmark.contracts import Editable, NotApplicableError, Speaker, Subject
-from benchmark.interviews.asking import Room
-from benchmark.interviews.cases import Case, drawn
+from benchmark.contracts import NotApplicableError, Speaker, Subject
+from benchmark.interviews.asking import asking_of
+from benchmark.interviews.cases import Case
 from benchmark.interviews.directions import (
     Directions,
     at_random,
-    means,
     named_directions,
     of_others,
+    unit,
 )
 from benchmark.interviews.outcomes import Outcomes, judged
-from benchmark.judges.names import NameJudge
+from benchmark.interviews.probing import probing_of
+from benchmark.interviews.setting import KEPT, Asked, Setting, editable
 from benchmark.judges.reading import Reading
 
 Kind = Literal[
-    "own", "random", "wrong concept", "off region", "difference of means", "edited scene"
+    "own",
+    "random",
+    "wrong concept",
+    "off region",
+    "difference of means",
+    "edited scene",
+    "redrawn picture",
 ]
+REDRAWN = ("edited scene", "redrawn picture")
+"""What a model is told of a new picture bounds what edits can do; a probe of one row may be beaten
+by a push that was made for it."""
+Variant = Literal["fair", "paper"]
 KIND = "push"
-UNEDITED = "unedited"
-"""In a cache: what no edit can change."""
-N_VAL, N_TEST = 100, 200
-N_NORMS = 64
+PUBLISHED_LENGTH, PUBLISHED_BLOCKS = 10.0, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,129 +60,103 @@ class Editing:
     exchange: bool
     """A replacement, else a removal."""
     kind: Kind = "own"
+    variant: Variant = "fair"
 
     @cached_property
-    def speaker(self) -> Speaker:
-        found = self.subject.backend
-        if not isinstance(found, Speaker):
-            raise NotApplicableError("the backend does not speak")
-        return found
+    def setting(self) -> Setting:
+        """Where edits are made. Raises NotApplicableError where there is nothing to edit."""
+        backend, paper = self.subject.backend, self.variant == "paper"
+        if isinstance(backend, Speaker):
+            own = self.subject.artifact.site.block
+            first = tuple(range(min(PUBLISHED_BLOCKS, backend.n_blocks)))
+            return asking_of(self.subject, backend, first if paper and own is not None else (own,))
+        if paper:
+            raise NotApplicableError("published edits are of what a language model reads")
+        return probing_of(self.subject)
 
-    def examples(self, split: Literal["train", "val", "test"]) -> Editable:
-        """A split whose pictures can be changed. Raises NotApplicableError where it cannot."""
-        found = self.subject.examples.get(split)
-        if not isinstance(found, Editable):
-            raise NotApplicableError("the pictures are not at hand: none can be changed")
-        return found
-
-    @cached_property
-    def judge(self) -> NameJudge:
-        of = self.examples("test")
-        return NameJudge(tuple(map(tuple, of.thing_names)), of.descriptions)
-
-    def room(self, split: Literal["val", "test"]) -> Room:
-        """The model, asked for everything in a picture of a split."""
-        of, data = self.examples(split), getattr(self.subject, split)
-        known = hashlib.sha256(json.dumps([*data.ids]).encode()).hexdigest()
-        return Room(
-            self.speaker,
-            self.subject.examples[split],
-            of.list_question,
-            self.subject.artifact.site.block,
-            self.subject.recall,
-            f"{split} {known}",
-        )
-
-    def cases(self, split: Literal["val", "test"]) -> list[Case]:
-        """The same for every method.
-
-        Raises NotApplicableError where no picture has things enough.
-        """
-        data, most = getattr(self.subject, split), N_VAL if split == "val" else N_TEST
-        rng = self.subject.rng(f"edits/{split}/{self.exchange}")
-        grid, of = self.speaker.patch_grid, self.examples(split)
-        found = drawn(of, data.n_images, most, grid, rng, exchange=self.exchange)
-        if not found:
-            raise NotApplicableError(f"no picture of {split} has things enough to edit one")
-        return found
-
-    def unedited(self, split: Literal["val", "test"]) -> list[Reading]:
-        """What the unedited answers about the cases say; asked once for all kinds of edits."""
-        key = (UNEDITED, split, self.exchange)
-        if key not in self.subject.cache:
-            room, cases = self.room(split), self.cases(split)
-            answers = room.plain([case.picture for case in cases])
-            self.subject.cache[key] = [self.judge.read(room.question, a) for a in answers]
-        return self.subject.cache[key]
-
-    @property
-    def norm(self) -> float:
-        """Median norm of image tokens at the site, on train; measured once for all kinds."""
-        key = (UNEDITED, "norm")
-        if key not in self.subject.cache:
-            self.subject.cache[key] = self._norm()
-        return self.subject.cache[key]
-
-    def _norm(self) -> float:
-        site = self.subject.artifact.site
-        whole = (s for s in self.speaker.sites if s.block == site.block and s.pool == "none")
-        tokens = next(whole, None)
-        if tokens is None:
-            raise NotApplicableError(f"{site.name} has no tokens that could be edited")
-        of = self.subject.examples["train"]
-        rows = self.speaker.encode(
-            of, "image", 0, min(N_NORMS, self.subject.train.n_images), tokens
-        )
-        assert isinstance(rows, Tensor)
-        return float(rows.flatten(0, 1).norm(dim=1).median())
+    def cases(self, split: Asked) -> list[Case]:
+        """The same for every method."""
+        return self.setting.cases(split, exchange=self.exchange)
 
     @cached_property
     def directions(self) -> Directions:
         """Of the kind of edit; random ones and those of other concepts are drawn once."""
-        subject, of = self.subject, self.examples("train")
+        subject, things = self.subject, self.setting.things
         if self.kind == "difference of means":
-            return means(subject, of)
-        own = named_directions(subject, of)
+            return unit(self.setting.means())
         if self.kind == "random":
             d = subject.train.image.shape[1]
-            return at_random(d, len(of.thing_names), subject.rng("random directions"))
+            return at_random(d, things, subject.rng("random directions"))
+        own = named_directions(subject, things)
         if self.kind == "wrong concept":
-            return of_others(own, subject.rng("wrong concepts")) if len(own) > 1 else {}
+            return of_others(own, subject.rng("wrong concepts"))
         return own
 
-    def has(self, case: Case) -> bool:
-        """Whether there is a direction for the case."""
-        return case.target in self.directions and (case.new is None or case.new in self.directions)
+    def pushes(self, cases: Sequence[Case]) -> Mapping[int, Tensor]:
+        """The unit push of each case, by place; none where a thing has no direction."""
+        return unit({i: push for i, c in enumerate(cases) if (push := self._push(c)) is not None})
 
-    def outcomes(self, split: Literal["val", "test"], dose: float) -> Outcomes:
+    def _push(self, case: Case) -> Tensor | None:
+        target = self.directions.get(case.target)
+        new = None if case.new is None else self.directions.get(case.new)
+        if case.new is None:
+            return None if target is None else -target
+        if self.variant == "paper":
+            return new
+        return None if target is None or new is None else new - target
+
+    def outcomes(self, split: Asked, dose: float) -> Outcomes:
         """What becomes of all cases of a split at a dose."""
-        cases, room = self.cases(split), self.room(split)
-        answers = self._answers(cases, room, dose)
-        after = [None if a is None else self.judge.read(room.question, a) for a in answers]
-        return judged(cases, self.unedited(split), after)
+        cases = self.cases(split)
+        before = self.setting.unedited(split, exchange=self.exchange)
+        after = self._after(split, cases, dose)
+        published = self.variant == "paper"
+        nameable = None if published else self.nameable(split)
+        return judged(cases, before, after, nameable, as_published=published)
 
-    def _answers(self, cases: Sequence[Case], room: Room, dose: float) -> list[str | None]:
-        if self.kind == "edited scene":
-            return list(room.redrawn(cases, [self._redrawn(case) for case in cases]))
-        off = self.kind == "off region"
-        able = [i for i, c in enumerate(cases) if self.has(c) and (c.elsewhere or not off)]
-        found: dict[int, str] = {}
+    def nameable(self, split: Asked) -> list[bool]:
+        """Whether the new thing of each case is told where the picture is drawn with it.
+
+        What is not told then, no edit can make told: it is a blind spot of the reader's.
+        """
+        key = (KEPT, "nameable", split)
+        cases = self.cases(split)
+        if not self.exchange or not possible(self.subject, self.redrawn):
+            return [True] * len(cases)
+        if key not in self.subject.cache:
+            told = self.setting.redrawn(split, cases)
+            self.subject.cache[key] = [
+                case.new in each.things(case.truth | {case.new})
+                for each, case in zip(told, cases, strict=True)
+                if case.new is not None
+            ]
+        return self.subject.cache[key]
+
+    @property
+    def redrawn(self) -> Kind:
+        """The kind that stands for the picture drawn anew."""
+        return "edited scene" if isinstance(self.subject.backend, Speaker) else "redrawn picture"
+
+    def _after(self, split: Asked, cases: Sequence[Case], dose: float) -> list[Reading | None]:
+        if self.kind in REDRAWN:
+            return list(self.setting.redrawn(split, cases))
+        off, pushes = self.kind == "off region", self.pushes(cases)
+        able = [i for i in pushes if cases[i].elsewhere or not off]
+        found: dict[int, Reading] = {}
         if able:
             chosen = [cases[i] for i in able]
-            push = dose * self.norm * torch.stack([self._push(case) for case in chosen])
+            push = dose * self.setting.norm * torch.stack([pushes[i] for i in able])
             where = [case.elsewhere if off else case.patches for case in chosen]
-            found = dict(zip(able, room.pushed(chosen, push, where), strict=True))
+            found = dict(zip(able, self.setting.pushed(split, chosen, push, where), strict=True))
         return [found.get(i) for i in range(len(cases))]
 
-    def _push(self, case: Case) -> Tensor:
-        push = -self.directions[case.target]
-        return push if case.new is None else push + self.directions[case.new]
 
-    def _redrawn(self, case: Case) -> object:
-        of = self.examples("test")
-        if case.new is None:
-            return of.without(case.picture, case.thing)
-        return of.replaced(case.picture, case.thing, case.new)
+def possible(subject: Subject, kind: Kind) -> bool:
+    """Whether there is such an edit: places off a thing, something drawn anew to put there."""
+    if isinstance(subject.backend, Speaker):
+        return kind != "redrawn picture"
+    redraws = editable(subject.examples, "test") is not None
+    return redraws if kind == "redrawn picture" else kind not in ("off region", "edited scene")
 
 
 def kind_of(subject: Subject) -> Kind:

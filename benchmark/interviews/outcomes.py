@@ -11,7 +11,7 @@ from jaxtyping import Bool
 from benchmark.contracts import Units
 from benchmark.interviews.cases import Case
 from benchmark.judges.reading import Reading
-from benchmark.judges.verdicts import Verdict, eligible, removal, replacement
+from benchmark.judges.verdicts import Verdict, eligible, published, removal, replacement
 
 NO_LATENT = Verdict(0, False, True, 0, 0, 0, "no latent")
 
@@ -54,14 +54,26 @@ class Outcomes:
 
 
 def judged(
-    cases: Sequence[Case], before: Sequence[Reading], after: Sequence[Reading | None]
+    cases: Sequence[Case],
+    before: Sequence[Reading],
+    after: Sequence[Reading | None],
+    nameable: Sequence[bool] | None = None,
+    *,
+    as_published: bool = False,
 ) -> Outcomes:
-    """Verdicts on answers; None is the answer of a method that has no latent for the case."""
+    """Verdicts on readings; None is that of a method that has no latent for the case.
+
+    As published every case counts, also where the unedited answer cannot be edited.
+    """
     verdicts, able = [], []
-    for case, said, now in zip(cases, before, after, strict=True):
-        able.append(not eligible(said, case.target, case.new, case.truth))
+    known = nameable or [True] * len(cases)
+    for case, said, now, nameable_new in zip(cases, before, after, known, strict=True):
+        amiss = eligible(said, case.target, case.new, case.truth)
+        able.append(as_published or (nameable_new and not amiss))
         if now is None:
             verdicts.append(NO_LATENT)
+        elif as_published:
+            verdicts.append(published(said, now, case.target, case.new, case.truth))
         elif case.new is None:
             verdicts.append(removal(said, now, case.target, case.truth))
         else:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
+import torch
 
 from benchmark.contracts import Metric, NotApplicableError, Subject, Units
-from benchmark.interviews.doses import tried
-from benchmark.interviews.editing import Editing, kind_of
-from benchmark.interviews.outcomes import scores
+from benchmark.interviews.doses import Tried, tried
+from benchmark.interviews.editing import PUBLISHED_LENGTH, Editing, Variant, kind_of
+from benchmark.interviews.outcomes import Outcomes, scores
 
 DOSE = "dose"
+CAPTIONS = "captions/"
 
 
 def metrics(task: str, done: str) -> Iterator[Metric]:
@@ -33,37 +36,98 @@ def metrics(task: str, done: str) -> Iterator[Metric]:
     yield Metric("parsed", "scene", True, "share of answers that can be read")
     says = "share of eligible scenes whose things have a latent that text named"
     yield Metric("with_latent", "scene", True, says)
-    says = "share of scenes whose unedited answer names the target (and not the new thing)"
+    says = "share of scenes whose unedited answer names the target, and not the new thing, which "
+    says += "is named where the picture is drawn with it"
     yield Metric("eligible", "scene", None, says)
-    yield Metric(DOSE, "scene", None, "push over the median norm of image tokens, chosen on val")
-    yield Metric("val/s2/dose:*", "scene", None, "success on val at each dose")
+    yield Metric("read/recall", "scene", None, "share of what is there that is told unedited")
+    yield Metric("read/precision", "scene", None, "share of what is told unedited that is there")
+    yield Metric(DOSE, "scene", None, "push over the median norm of what is pushed")
+    yield Metric("val/s2/dose:*", "scene", None, "success on val, where the dose is chosen")
+    yield Metric("val/random/dose:*", "scene", None, "success of a random direction there")
     says = "share of doses that break nothing and that a random direction does not succeed at"
     yield Metric("sound", "dose", None, says)
+    says = "share of the nearest captions that assert the target, the new thing, any other: before"
+    yield Metric(f"{CAPTIONS}*/before", "scene", None, says)
+    yield Metric(f"{CAPTIONS}*/after", "scene", None, "the same after the edit")
 
 
-def edited(subject: Subject, task: str) -> dict[str, Units]:
+def edited(subject: Subject, task: str, variant: Variant) -> dict[str, Units]:
     """Outcomes on the evaluated split at the dose that val chose, of the subject's kind of edit.
 
-    Controls are pushed as hard as the dictionary that they stand beside. Raises
-    NotApplicableError where no picture can be edited, or none speaks of it.
+    Controls are pushed as hard as the dictionary that they stand beside; published edits all by
+    the same length. Raises NotApplicableError where no picture can be edited, or none speaks of it.
     """
     kind = kind_of(subject)
-    editing = Editing(subject, task == "replacement", kind)
-    key = (DOSE, task)
-    val = tried(editing) if kind in ("own", "difference of means") else None
-    if val is not None:
-        subject.cache[key] = val.dose
-    dose = subject.cache.get(key, 0.0)
+    editing = Editing(subject, task == "replacement", kind, variant)
+    dose, val = _dose(editing, task)
     found = editing.outcomes("test", dose)
     if not found.eligible.any():
         raise NotApplicableError(
             f"of {len(found.verdicts)} pictures the unedited answer names none of the things that "
             f"would be edited: nothing is eligible"
         )
-    units = dict(scores(found, task))
-    units[DOSE] = found.share([dose] * len(found.verdicts))
+    units = dict(scores(found, task)) | {DOSE: found.share([dose] * len(found.verdicts))}
     if val is not None:
-        for at, outcomes in val.outcomes.items():
-            units[f"val/s2/dose:{at:g}"] = outcomes.of(2)
-        units["sound"] = Units(np.array(list(val.sound.values()), dtype=np.float64))
+        units |= _on_val(val)
+    if kind == "own":
+        units |= _told(editing) | _by_captions(editing, found, dose)
     return units
+
+
+def _dose(editing: Editing, task: str) -> tuple[float, Tried | None]:
+    """The dose, and what val says of doses where this kind of edit has its own."""
+    cache, key = editing.subject.cache, (DOSE, task)
+    if editing.variant == "paper":
+        return PUBLISHED_LENGTH / editing.setting.norm, None
+    if editing.kind in ("own", "difference of means"):
+        val = tried(editing)
+        cache[key] = val.dose
+        return val.dose, val
+    if key not in cache:
+        cache[key] = tried(replace(editing, kind="own")).dose
+    return cache[key], None
+
+
+def _on_val(val: Tried) -> dict[str, Units]:
+    """How the dose was chosen."""
+    units = {
+        f"val/{name}/dose:{dose:g}": each.of(2)
+        for name, tries in (("s2", val.outcomes), ("random", val.control))
+        for dose, each in tries.items()
+    }
+    return units | {"sound": Units(np.array(list(val.sound.values()), dtype=np.float64))}
+
+
+def _told(editing: Editing) -> dict[str, Units]:
+    """How well pictures are told before anything is edited."""
+    cases = editing.cases("test")
+    told = editing.setting.unedited("test", exchange=editing.exchange)
+    said = [each.things(case.truth) for each, case in zip(told, cases, strict=True)]
+    right = [len(s & case.truth) for s, case in zip(said, cases, strict=True)]
+    units = {"read/recall": Units(_floats(right), _floats([len(c.truth) for c in cases]))}
+    if any(said):
+        units["read/precision"] = Units(_floats(right), _floats([len(s) for s in said]))
+    return units
+
+
+def _by_captions(editing: Editing, found: Outcomes, dose: float) -> dict[str, Units]:
+    """What the nearest captions assert before and after, among eligible cases with a push."""
+    cases, pushes = editing.cases("test"), editing.pushes(editing.cases("test"))
+    chosen = [i for i in pushes if found.eligible[i]]
+    if not chosen:
+        return {}
+    picked = [cases[i] for i in chosen]
+    push = dose * editing.setting.norm * torch.stack([pushes[i] for i in chosen])
+    units = {}
+    for when, at in (("before", None), ("after", push)):
+        for name, values in editing.setting.beside(picked, at).items():
+            whole, known = np.zeros(len(cases)), np.zeros(len(cases))
+            known[chosen] = ~np.isnan(values)
+            whole[chosen] = np.nan_to_num(values)
+            if known.any():
+                units[f"{CAPTIONS}{name}/{when}"] = Units(whole, known)
+    return units
+
+
+def _floats(counts: list[int]) -> np.ndarray:
+    return np.array(counts, dtype=np.float64)

@@ -5,7 +5,7 @@ A judge may read by names, annotations, captions or with a language model: all m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Why = Literal["", "empty", "garbled"]
@@ -21,6 +21,8 @@ class Reading:
     """Items of a list that name nothing known: invented, whatever they are."""
     unread: Why = ""
     """Why it could not be read; empty where it could."""
+    said: str = field(default="", compare=False)
+    """The answer itself."""
 
     @property
     def parsed(self) -> bool:

@@ -5,11 +5,14 @@
     0  otherwise: still there, too much lost, empty or garbled
 
 An answer that cannot be read is counted and said to be so; it is never left out.
+
+As published, a thing that is not named is gone, however the answer looks, and any edit that is
+done scores: 1 with invented or lost things, empty and garbled answers included.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.judges.reading import Reading
@@ -40,6 +43,21 @@ def replacement(
 ) -> Verdict:
     """Whether a thing gave way to another in the answer, and everything else is as it was."""
     return _judged(before, after, target, new, truth)
+
+
+def published(
+    before: Reading, after: Reading, target: int, new: int | None, truth: frozenset[int]
+) -> Verdict:
+    """The papers' verdict: what the unedited answer does not name (or names already) scores 0."""
+    fair = _judged(before, after, target, new, truth)
+    amiss = eligible(before, target, new, truth)
+    now = after.things(truth, frozenset({target}))
+    done = target not in now if new is None else new in after.things(truth | {new}) - {target}
+    if amiss or not done:
+        return replace(fair, score=0, done=done, why=amiss or fair.why or "not done")
+    whole = after.parsed and fair.kept == fair.others and not fair.invented
+    gone = new is None or target not in now
+    return replace(fair, score=2 if whole and gone else 1, done=True)
 
 
 def eligible(before: Reading, target: int, new: int | None, truth: frozenset[int]) -> str:

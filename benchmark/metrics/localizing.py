@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from benchmark.contracts import Editable, NotApplicableError, Subject, thing_concepts
+from benchmark.contracts import Editable, NotApplicableError, Subject
 from benchmark.metrics.naming import Names
 
 STRATA = ((0.0, 0.05), (0.05, 0.15), (0.15, 0.3), (0.3, 1.0))
@@ -48,10 +48,10 @@ def grid_of(subject: Subject) -> tuple[int, int]:
     return side, side
 
 
-def latents_of_things(names: Names, examples: Editable) -> dict[int, int]:
+def latents_of_things(names: Names, things: Sequence[int]) -> dict[int, int]:
     """The latent of each thing that has one: of those named after it the one with the best F0.5."""
     found = {}
-    for concept in thing_concepts(examples):
+    for concept in things:
         named = np.flatnonzero(names.concept == concept)
         if len(named):
             found[concept] = int(named[names.f_half[named].argmax()])

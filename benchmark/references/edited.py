@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.contracts import Reference, Subject
-from benchmark.interviews.editing import KIND, UNEDITED, Kind
+from benchmark.interviews.editing import KIND, Kind, possible
 from benchmark.interviews.scored import DOSE
+from benchmark.interviews.setting import KEPT
 from benchmark.metrics.naming import NAMES
 from benchmark.references.changes import CODES, PATCHED, inheriting, nothing, reference, unpatched
 
@@ -18,9 +19,9 @@ def by(kind: Kind, role: str, *, of_data: bool = False) -> Reference:
 
     def change(subject: Subject, rng: np.random.Generator) -> Subject:
         del rng  # the subject's own streams, so that every method meets the same
-        if kind == "edited scene" and subject.artifact.site.block is None:
+        if not possible(subject, kind):
             return nothing(subject)
-        found = inheriting(subject, (*CODES, *NAMES, DOSE, UNEDITED))
+        found = inheriting(subject, (*CODES, *NAMES, DOSE, KEPT))
         found.cache[(KIND,)] = kind
         return found
 
@@ -33,5 +34,6 @@ EDITS: tuple[Reference, ...] = (
     by("off region", "null"),
     by("difference of means", "baseline", of_data=True),
     by("edited scene", "ceiling", of_data=True),
+    by("redrawn picture", "baseline", of_data=True),
     reference("unpatched", "baseline", unpatched, metrics=SCORES, needs=PATCHED),
 )

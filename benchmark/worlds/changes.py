@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from benchmark.contracts import Thing
 from benchmark.worlds import questions
 from benchmark.worlds.claims import GRID
-from benchmark.worlds.palette import BACKGROUNDS, COLOURS
+from benchmark.worlds.palette import BACKGROUNDS, COLOURS, held_out
 from benchmark.worlds.pictograms import CATEGORY_NAMES, OBJECTS
 from benchmark.worlds.scene import Scene
 
@@ -44,6 +44,13 @@ class EditableScenes:
     def without(self, i: int, thing: int) -> UInt8[np.ndarray, "96 96 3"]:
         """Scene i without one of its objects."""
         return self.scenes[i].without(thing).render()
+
+    def replacements(self, i: int, thing: int) -> list[int]:
+        """Objects that are not in scene i and come in the colour of one that is."""
+        here = {item.object for item in self.scenes[i].objects}
+        colour = self.scenes[i].objects[thing].colour
+        every = range(len(OBJECTS))
+        return [obj for obj in every if obj not in here and not held_out(obj, colour)]
 
     def replaced(self, i: int, thing: int, concept: int) -> UInt8[np.ndarray, "96 96 3"]:
         """Scene i with another object in the place, size and colour of one.

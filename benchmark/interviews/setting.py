@@ -1,0 +1,92 @@
+"""Where edits are made, and how it is told what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+
+from benchmark.contracts import Editable, Examples
+from benchmark.interviews.cases import Case
+from benchmark.judges.reading import Reading
+
+Asked = Literal["val", "test"]
+KEPT = "unedited"
+"""In a subject's cache: what no edit of any kind can change."""
+N_VAL, N_TEST = 100, 200
+"""Cases of each split."""
+
+
+class Setting(Protocol):
+    """A subject as edits meet it: pictures whose rows can be pushed, and a reader of them."""
+
+    @property
+    def things(self) -> Sequence[int]:
+        """Concepts that can be taken out or exchanged."""
+        ...
+
+    @property
+    def norm(self) -> float:
+        """Median norm of the rows that are pushed, on train: what doses are shares of."""
+        ...
+
+    @property
+    def doses(self) -> Sequence[float]:
+        """Those that are tried, in rising order."""
+        ...
+
+    @property
+    def least_kept(self) -> float:
+        """The least share of other things that a sound dose leaves told."""
+        ...
+
+    def cases(self, split: Asked, *, exchange: bool) -> list[Case]:
+        """The same for every method.
+
+        Raises NotApplicableError where no picture has things enough.
+        """
+        ...
+
+    def unedited(self, split: Asked, *, exchange: bool) -> list[Reading]:
+        """What is told of the pictures of all cases as they are."""
+        ...
+
+    def pushed(
+        self,
+        split: Asked,
+        cases: Sequence[Case],
+        push: Float[Tensor, "n d"],
+        where: Sequence[Sequence[int]],
+    ) -> list[Reading]:
+        """What is told after a push of each case's own, at some patches of its picture."""
+        ...
+
+    def redrawn(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
+        """What is told where each picture is drawn anew without the thing, or with the new one."""
+        ...
+
+    def means(self) -> Mapping[int, Float[Tensor, " d"]]:
+        """Difference of means on train: rows that show a thing less all rows."""
+        ...
+
+    def beside(
+        self, cases: Sequence[Case], push: Float[Tensor, "n d"] | None
+    ) -> dict[str, Float[np.ndarray, " n"]]:
+        """Other numbers of each case of test, by name; before any push without one."""
+        ...
+
+
+def redrawing(examples: Editable, case: Case) -> Any:
+    """The picture of a case as it would be after the edit."""
+    if case.new is None:
+        return examples.without(case.picture, case.thing)
+    return examples.replaced(case.picture, case.thing, case.new)
+
+
+def editable(examples: Mapping[Any, Examples], split: str) -> Editable | None:
+    """A split whose pictures can be drawn again; None where it cannot."""
+    found = examples.get(split)
+    return found if isinstance(found, Editable) else None
