@@ -14,15 +14,21 @@ from torch import Tensor
 
 from benchmark.contracts import Subject
 from benchmark.metrics.localizing import latents_of_things
-from benchmark.metrics.naming import names_of
+from benchmark.metrics.naming import names_by_labels, names_of
 
 Directions = Mapping[int, Float[Tensor, " d"]]
 """A unit vector for each concept that has one."""
 
 
-def named_directions(subject: Subject, things: Sequence[int]) -> Directions:
-    """Decoder directions of the latents that text named after things; none without length."""
-    latents = latents_of_things(names_of(subject), things)
+def named_directions(
+    subject: Subject, things: Sequence[int], *, by_labels: bool = False
+) -> Directions:
+    """Decoder directions of the latents that text (or labels of pictures) named after things.
+
+    None without length.
+    """
+    names = names_by_labels(subject) if by_labels else names_of(subject)
+    latents = latents_of_things(names, things)
     rows = subject.dictionary.directions("image").detach().cpu().float()
     return unit({concept: rows[latent] for concept, latent in latents.items()})
 

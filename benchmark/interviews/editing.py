@@ -37,6 +37,7 @@ from benchmark.judges.reading import Reading
 
 Kind = Literal[
     "own",
+    "by labels",
     "random",
     "wrong concept",
     "off region",
@@ -87,7 +88,7 @@ class Editing:
         if self.kind == "random":
             d = subject.train.image.shape[1]
             return at_random(d, things, subject.rng("random directions"))
-        own = named_directions(subject, things)
+        own = named_directions(subject, things, by_labels=self.kind == "by labels")
         if self.kind == "wrong concept":
             return of_others(own, subject.rng("wrong concepts"))
         return own

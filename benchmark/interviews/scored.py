@@ -15,6 +15,10 @@ from benchmark.interviews.outcomes import Outcomes, scores
 
 DOSE = "dose"
 CAPTIONS = "captions/"
+BY_LABELS = "by_labels"
+LABELLED = ("done", "kept", "with_latent", DOSE)
+ALONE = ("own", "by labels", "difference of means")
+"""Kinds of edits that have a dose of their own."""
 
 
 def metrics(task: str, done: str) -> Iterator[Metric]:
@@ -41,6 +45,9 @@ def metrics(task: str, done: str) -> Iterator[Metric]:
     yield Metric("eligible", "scene", None, says)
     yield Metric("read/recall", "scene", None, "share of what is there that is told unedited")
     yield Metric("read/precision", "scene", None, "share of what is told unedited that is there")
+    for name in (f"s2/{task}", f"ms/{task}", *LABELLED):
+        says = f"{name} with latents named by labels of pictures: supervised"
+        yield Metric(f"{name}/{BY_LABELS}", "scene", None, says)
     yield Metric(DOSE, "scene", None, "push over the median norm of what is pushed")
     yield Metric("val/s2/dose:*", "scene", None, "success on val, where the dose is chosen")
     yield Metric("val/random/dose:*", "scene", None, "success of a random direction there")
@@ -71,6 +78,7 @@ def edited(subject: Subject, task: str, variant: Variant) -> dict[str, Units]:
         units |= _on_val(val)
     if kind == "own":
         units |= _told(editing) | _by_captions(editing, found, dose)
+        units |= dict(_by_labels(replace(editing, kind="by labels"), task))
     return units
 
 
@@ -79,13 +87,24 @@ def _dose(editing: Editing, task: str) -> tuple[float, Tried | None]:
     cache, key = editing.subject.cache, (DOSE, task)
     if editing.variant == "paper":
         return PUBLISHED_LENGTH / editing.setting.norm, None
-    if editing.kind in ("own", "difference of means"):
+    if editing.kind in ALONE:
         val = tried(editing)
-        cache[key] = val.dose
+        if editing.kind == "own":
+            cache[key] = val.dose
         return val.dose, val
     if key not in cache:
         cache[key] = tried(replace(editing, kind="own")).dose
     return cache[key], None
+
+
+def _by_labels(editing: Editing, task: str) -> Iterator[tuple[str, Units]]:
+    """Outcomes of latents that labels of pictures chose: what text-given names cost."""
+    dose, _ = _dose(editing, task)
+    found = editing.outcomes("test", dose)
+    whole = dict(scores(found, task)) | {DOSE: found.share([dose] * len(found.verdicts))}
+    for name in (f"s2/{task}", f"ms/{task}", *LABELLED):
+        if name in whole:
+            yield f"{name}/{BY_LABELS}", whole[name]
 
 
 def _on_val(val: Tried) -> dict[str, Units]:

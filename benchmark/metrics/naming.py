@@ -14,11 +14,12 @@ import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
-from benchmark.contracts import SparseCodes, Split, Subject
+from benchmark.contracts import Modality, SparseCodes, Split, Subject
 
 PRECISION, LIFT = 0.5, 5
 UNNAMED = -1
 NAMES = ("names",)
+BY_LABELS = ("names by labels",)
 SPLITS: tuple[Split, Split] = ("train", "val")
 COLUMNS = 64
 """Latents of a dense code that are counted at a time."""
@@ -63,10 +64,21 @@ class Names:
 def names_of(subject: Subject) -> Names:
     """Names of the aligned latents of a subject, from train and val captions; computed once."""
     if NAMES not in subject.cache:
-        codes = [subject.codes(split, "text") for split in SPLITS]
-        labels = [getattr(subject, split).labels("text") for split in SPLITS]
-        subject.cache[NAMES] = named(codes[0], labels[0], codes[1], labels[1])
+        subject.cache[NAMES] = _names(subject, "text")
     return subject.cache[NAMES]
+
+
+def names_by_labels(subject: Subject) -> Names:
+    """Names by the same rule from labels of pictures: supervised, and open to every dictionary."""
+    if BY_LABELS not in subject.cache:
+        subject.cache[BY_LABELS] = _names(subject, "image")
+    return subject.cache[BY_LABELS]
+
+
+def _names(subject: Subject, modality: Modality) -> Names:
+    codes = [subject.codes(split, modality) for split in SPLITS]
+    labels = [getattr(subject, split).labels(modality) for split in SPLITS]
+    return named(codes[0], labels[0], codes[1], labels[1])
 
 
 @dataclass(frozen=True, eq=False)
