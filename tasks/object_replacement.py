@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from benchmark.contracts import Metric, Need, Reference, Subject, Task, Units
+from benchmark.contracts import Exhibit, Metric, Need, Reference, Subject, Task, Units
 from benchmark.interviews.scored import edited, metrics
+from benchmark.interviews.showing import exhibit_of
 from benchmark.references.changes import wanted
 from benchmark.references.edited import EDITS
 
@@ -33,3 +34,7 @@ class ObjectReplacement(Task):
             if wanted(subject, "s2/replacement")
             else {}
         )
+
+    def exhibit(self, subject: Subject) -> Exhibit | None:
+        """The best, the median and the worst edit, and success over doses."""
+        return exhibit_of(subject, "replacement", self.variant)

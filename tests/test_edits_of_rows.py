@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import matplotlib.image
 import numpy as np
 import pytest
 import torch
 
-from benchmark.contracts import Artifact, Concepts, NotApplicableError, Subject
+from benchmark.contracts import (
+    Artifact,
+    Concepts,
+    Exhibit,
+    Exhibited,
+    NotApplicableError,
+    Subject,
+)
 from benchmark.interviews.editing import Editing
 from benchmark.interviews.probes import probes_of
+from benchmark.run.pictures import draw_exhibit
+from benchmark.run.runner import Runner
 from benchmark.run.scoring import score
 from benchmark.statistics import point_value
 from tasks.object_removal import ObjectRemoval
@@ -139,3 +151,53 @@ def test_where_rows_cannot_be_edited_it_is_said() -> None:
 
 def test_a_replacement_needs_no_second_thing() -> None:
     assert values(world(things=1), "replacement")["s2/replacement"] > 0.75
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_best_comes_first_and_the_worst_last(task: str, tmp_path: Path) -> None:
+    judged = world()
+    TASKS[task].score(judged)
+    found = TASKS[task].exhibit(judged)
+    assert found is not None
+    assert [case.title.split(":")[0] for case in found.cases] == ["best", "median", "worst"]
+    scores = [int(case.lines[-1][1]) for case in found.cases]
+    assert scores == sorted(scores, reverse=True)
+    assert [curve.name for curve in found.curves] == [
+        "latents named by text",
+        "latents named by labels",
+        "difference of means",
+        "random direction",
+    ]
+    assert found.chosen in found.curves[0].at
+    path = draw_exhibit(found, "here", tmp_path / "new" / "picture.png")
+    assert matplotlib.image.imread(path).std() > 0.05
+    assert [file.name for file in path.parent.iterdir()] == ["picture.png"]
+
+
+def test_marks_are_drawn_where_they_are(tmp_path: Path) -> None:
+    plain = Exhibited("a", ("told",), np.full((96, 96, 3), 255, np.uint8))
+    marked = replace(plain, boxes=((0.5, 0.5, 0.75, 0.75),))
+    drawn = [
+        matplotlib.image.imread(draw_exhibit(Exhibit((case,)), "here", tmp_path / f"{i}.png"))
+        for i, case in enumerate((plain, marked))
+    ]
+    differs = (drawn[0] != drawn[1]).any(-1)
+    rows, columns = (np.flatnonzero(differs.any(axis)) for axis in (1, 0))
+    inside = drawn[1].shape
+    assert differs.any()
+    assert rows.min() > 0.4 * inside[0]
+    assert columns.min() > 0.4 * inside[1]
+
+
+def test_a_picture_that_fails_is_told_and_nothing_else_is_lost() -> None:
+    class Task(ObjectRemoval):
+        def exhibit(self, subject: Subject) -> None:  # noqa: ARG002
+            raise RuntimeError("no ink")
+
+    said: list[str] = []
+    place: Any = SimpleNamespace(
+        task=Task(), title="a · b", asked=SimpleNamespace(entry=SimpleNamespace(path=Path("t.py")))
+    )
+    Runner(request=None, shelf=None, say=said.append)._show(place, world())  # type: ignore[arg-type]
+    assert len(said) == 1
+    assert said[0].startswith("not drawn: a · b: RuntimeError: no ink")

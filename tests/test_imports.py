@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
+import dis
 import subprocess
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
@@ -26,6 +29,25 @@ def test_a_module_imports_through_the_doors_of_its_room(name: str) -> None:
     room = room_of(name)
     assert room is not None, f"{name} is in no room: add it to benchmark/rooms.py"
     assert not list(forbidden(NAMED[name], room, package(name, NAMED[name])))
+
+
+def parts(code: CodeType) -> list[CodeType]:
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    return [code, *(part for each in inner for part in parts(each))]
+
+
+def unknown(source: str) -> set[str]:
+    """Names that are spoken of and never defined: shape annotations hide them from linters."""
+    every = parts(compile(source, "module", "exec"))
+    said = [(i.opname, i.argval) for part in every for i in dis.get_instructions(part)]
+    known = {name for what, name in said if what in ("STORE_NAME", "STORE_GLOBAL")}
+    known |= {*dir(builtins), "__file__"}
+    return {name for what, name in said if what == "LOAD_GLOBAL"} - known
+
+
+def test_every_name_that_is_used_is_defined() -> None:
+    assert unknown("import a\ndef f():\n    return a, b, len") == {"b"}
+    assert not {name: found for name, path in NAMED.items() if (found := unknown(path.read_text()))}
 
 
 def test_no_two_rooms_need_each_other() -> None:

@@ -23,6 +23,7 @@ from benchmark.contracts.data import (
     talks_of,
 )
 from benchmark.contracts.editing import Editable, Thing, thing_concepts
+from benchmark.contracts.exhibits import Box, Curve, Exhibit, Exhibited, Showing
 from benchmark.contracts.methods import Budget, Memo, Method, TrainingData, unshared
 from benchmark.contracts.needs import (
     MODALITIES,
@@ -43,15 +44,19 @@ __all__ = [
     "Artifact",
     "Asked",
     "Backend",
+    "Box",
     "Budget",
     "Change",
     "Concepts",
+    "Curve",
     "Dataset",
     "Dictionary",
     "Discussed",
     "Edit",
     "Editable",
     "Examples",
+    "Exhibit",
+    "Exhibited",
     "Memo",
     "Method",
     "Metric",
@@ -65,6 +70,7 @@ __all__ = [
     "Ragged",
     "Recall",
     "Reference",
+    "Showing",
     "Site",
     "SparseCodes",
     "Speaker",

@@ -18,11 +18,27 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from benchmark.contracts import Edit, Editable, NotApplicableError, Speaker, Subject, thing_concepts
+from benchmark.contracts import (
+    Box,
+    Edit,
+    Editable,
+    NotApplicableError,
+    Speaker,
+    Subject,
+    thing_concepts,
+)
 from benchmark.edits import add, patch_in
 from benchmark.interviews.cases import Case, drawn, shown
 from benchmark.interviews.rows import mean_differences, rows_of
-from benchmark.interviews.setting import KEPT, N_TEST, N_VAL, Asked, editable, redrawing
+from benchmark.interviews.setting import (
+    KEPT,
+    N_TEST,
+    N_VAL,
+    Asked,
+    boxes_of,
+    editable,
+    redrawing,
+)
 from benchmark.judges.names import NameJudge
 from benchmark.judges.reading import Reading
 
@@ -133,6 +149,15 @@ class Asking:
             return self._say(self._shown(split, chosen), [Edit(block, patch_in(stream))])
 
         return self._read(split, cases, {"block": block, "redrawn": drawn_anew}, said)
+
+    def name_of(self, concept: int) -> str:
+        return self.of["test"].thing_names[concept][0]
+
+    def picture(self, case: Case) -> Any:
+        return self._shown("test", [case])[0]
+
+    def boxes(self, case: Case) -> tuple[Box, ...]:
+        return boxes_of(case.patches, self.speaker.patch_grid)
 
     def means(self) -> Mapping[int, Float[Tensor, " d"]]:
         train, things = self.subject.train, self.things

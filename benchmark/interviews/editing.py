@@ -110,7 +110,7 @@ class Editing:
         """What becomes of all cases of a split at a dose."""
         cases = self.cases(split)
         before = self.setting.unedited(split, exchange=self.exchange)
-        after = self._after(split, cases, dose)
+        after = self.told(split, dose)
         published = self.variant == "paper"
         nameable = None if published else self.nameable(split)
         return judged(cases, before, after, nameable, as_published=published)
@@ -138,7 +138,9 @@ class Editing:
         """The kind that stands for the picture drawn anew."""
         return "edited scene" if isinstance(self.subject.backend, Speaker) else "redrawn picture"
 
-    def _after(self, split: Asked, cases: Sequence[Case], dose: float) -> list[Reading | None]:
+    def told(self, split: Asked, dose: float) -> list[Reading | None]:
+        """What is told of each case after its edit; None where a thing has no direction."""
+        cases = self.cases(split)
         if self.kind in REDRAWN:
             return list(self.setting.redrawn(split, cases))
         off, pushes = self.kind == "off region", self.pushes(cases)

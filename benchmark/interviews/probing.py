@@ -16,7 +16,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.contracts import NotApplicableError, PairedActivations, Subject, thing_concepts
+from benchmark.contracts import (
+    Box,
+    NotApplicableError,
+    PairedActivations,
+    Subject,
+    thing_concepts,
+)
 from benchmark.interviews.cases import Case, Shown, drawn, labelled, shown
 from benchmark.interviews.probes import probes_of
 from benchmark.interviews.rows import mean_differences
@@ -73,6 +79,21 @@ class Probing:
         rows = backend.encode(anew, "image", 0, len(cases), self.subject.artifact.site)
         assert isinstance(rows, Tensor)
         return self._read(rows.cpu())
+
+    def name_of(self, concept: int) -> str:
+        concepts = self.subject.train.concepts
+        assert concepts is not None
+        return concepts.names[concept]
+
+    def picture(self, case: Case) -> Any:
+        examples = editable(self.subject.examples, "test")
+        if examples is None:
+            return None
+        return self.subject.examples["test"].images(case.picture, case.picture + 1)[0]
+
+    def boxes(self, case: Case) -> tuple[Box, ...]:
+        del case  # a picture is one row
+        return ()
 
     def means(self) -> Mapping[int, Float[Tensor, " d"]]:
         train = self.subject.train

@@ -97,6 +97,11 @@ def _dose(editing: Editing, task: str) -> tuple[float, Tried | None]:
     return cache[key], None
 
 
+def dose_of(editing: Editing, task: str) -> float:
+    """How hard edits of this kind are."""
+    return _dose(editing, task)[0]
+
+
 def _by_labels(editing: Editing, task: str) -> Iterator[tuple[str, Units]]:
     """Outcomes of latents that labels of pictures chose: what text-given names cost."""
     dose, _ = _dose(editing, task)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.contracts import Editable, Examples
+from benchmark.contracts import Box, Editable, Examples
 from benchmark.interviews.cases import Case
 from benchmark.judges.reading import Reading
 
@@ -68,6 +68,18 @@ class Setting(Protocol):
         """What is told where each picture is drawn anew without the thing, or with the new one."""
         ...
 
+    def name_of(self, concept: int) -> str:
+        """What a thing is called."""
+        ...
+
+    def picture(self, case: Case) -> Any:
+        """The picture of a case of test, as it is; None where it is not at hand."""
+        ...
+
+    def boxes(self, case: Case) -> tuple[Box, ...]:
+        """What is edited of the picture; nothing where it is one row."""
+        ...
+
     def means(self) -> Mapping[int, Float[Tensor, " d"]]:
         """Difference of means on train: rows that show a thing less all rows."""
         ...
@@ -90,3 +102,10 @@ def editable(examples: Mapping[Any, Examples], split: str) -> Editable | None:
     """A split whose pictures can be drawn again; None where it cannot."""
     found = examples.get(split)
     return found if isinstance(found, Editable) else None
+
+
+def boxes_of(patches: Sequence[int], grid: tuple[int, int]) -> tuple[Box, ...]:
+    """The room of each patch of a grid."""
+    rows, columns = grid
+    at = [divmod(patch, columns) for patch in patches]
+    return tuple((c / columns, r / rows, (c + 1) / columns, (r + 1) / rows) for r, c in at)

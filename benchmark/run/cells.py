@@ -13,6 +13,7 @@ from typing import Any
 from benchmark.activations.code import digest
 from benchmark.contracts import MODALITIES, Method, Need, Subject, Task
 from benchmark.registry import ROOT, Choice
+from benchmark.reports.names import short
 from benchmark.results import (
     BackendRecord,
     Cell,
@@ -77,6 +78,13 @@ class Place:
         looks = looks or Need.SECOND_SEED in self.task.needs
         seeds = self.case.materials.request.seeds
         return tuple(s for s in seeds if s != self.seed) if looks else ()
+
+    @property
+    def title(self) -> str:
+        """What is run, to be read by people."""
+        case, m = self.case, self.case.materials
+        parts = (self.asked.name, case.choice.name, short(m.backend.name), m.site.name)
+        return " · ".join((*parts, case.variant, f"seed {self.seed}"))
 
     @cached_property
     def identity(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from benchmark.contracts import (
     Method,
     NotApplicableError,
     Progress,
+    Showing,
     Site,
     Subject,
     silent,
@@ -29,6 +30,7 @@ from benchmark.run.applicable import not_applicable
 from benchmark.run.cells import Case, Place
 from benchmark.run.fitting import Fit, fit, training_data
 from benchmark.run.materials import Materials, gather, pick
+from benchmark.run.pictures import draw_exhibit
 from benchmark.run.request import Request
 from benchmark.run.scoring import Memo, score
 from benchmark.run.shelf import Shelf
@@ -101,7 +103,9 @@ class Runner:
                 found = score(place.task, subject, provided, self.memo, seen.where)
             fitted = self.fits[place.case.fit_key(place.seed)]
             assert isinstance(fitted, Fit)
-            return self.shelf.put_scored(place, found, fitted, subject, seen, self.timing)
+            cell = self.shelf.put_scored(place, found, fitted, subject, seen, self.timing)
+            self._show(place, subject)
+            return cell
         except StorageError:
             raise
         except NotApplicableError as error:
@@ -114,6 +118,19 @@ class Runner:
             files = (place.case.choice.entry.path, place.asked.entry.path)
             traceback.clear_frames(error.__traceback__)  # a fit that failed is kept, its data not
             return self.shelf.put(place, "failed", reason=failure(error, *files))
+
+    def _show(self, place: Place, subject: Subject) -> None:
+        """Draws what the task has to show of a subject that was scored; the scores stand alone."""
+        if not isinstance(place.task, Showing):
+            return
+        try:
+            found = place.task.exhibit(subject)
+            if found is not None:
+                self.say(f"drawn: {draw_exhibit(found, place.title, self.shelf.exhibit(place))}")
+        except StorageError:
+            raise
+        except Exception as error:
+            self.say(f"not drawn: {place.title}: {failure(error, place.asked.entry.path)}")
 
     def _subject(self, place: Place) -> tuple[Subject, Materials]:
         """The fitted method before its judges, and the materials that it is judged on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +37,11 @@ class Shelf:
     @property
     def cells(self) -> Path:
         return self.request.output / "cells"
+
+    def exhibit(self, place: Place) -> Path:
+        """Where a picture of a cell goes."""
+        name = "-".join(re.sub(r"[^\w.]+", "-", part) for part in place.title.split(" · "))
+        return self.request.output / "exhibits" / f"{name}-{place.key[:8]}.png"
 
     def fit_files(self, key: str) -> tuple[Path, Path | None]:
         """Where a fit is kept with the results, and in this machine's cache.

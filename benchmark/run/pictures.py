@@ -1,0 +1,101 @@
+"""What a task has to show, drawn: single cases, and curves over what was tried. One file a cell."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.contracts import Curve, Exhibit, Exhibited
+from benchmark.messages.storage import StorageError
+from benchmark.statistics import estimates
+
+WIDE, TALL, CURVES = 2.6, 3.6, 3.6
+"""Inches: a case, the figure, the curves."""
+LETTERS, DPI = 34, 160
+MARK, CHOSEN, INK = "#d62728", "#9a9a9a", "#333333"
+COLOURS = ("#0b5c8a", "#3d7a3d", "#b07800", "#b5382a")
+STYLES = ("-", "-", ":", "--")
+
+
+def draw_exhibit(exhibit: Exhibit, title: str, path: Path) -> Path:
+    """Writes the picture. Raises StorageError where it cannot be written."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    some = bool(exhibit.curves)
+    ratios = [WIDE] * len(exhibit.cases) + [CURVES] * some
+    drawn, axes = plt.subplots(
+        1,
+        len(ratios),
+        figsize=(sum(ratios), TALL),
+        width_ratios=ratios,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis, case in zip(axes[0], exhibit.cases, strict=False):
+        _case(axis, case)
+    if some:
+        _curves(axes[0][-1], exhibit)
+    drawn.suptitle(title, fontsize=8, x=0.01, ha="left")
+    part = path.with_suffix(".part.png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        drawn.savefig(part, dpi=DPI)
+        part.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        plt.close(drawn)
+    return path
+
+
+def _case(axis: Any, case: Exhibited) -> None:
+    """A picture with what is marked in it, and what is told of it underneath."""
+    from matplotlib.patches import Rectangle
+
+    axis.set_title(case.title, fontsize=7, loc="left", color=INK)
+    axis.set_axis_off()
+    if case.picture is not None:
+        picture = np.asarray(case.picture)
+        high, wide = picture.shape[:2]
+        axis.imshow(picture, interpolation="nearest")
+        for left, top, right, bottom in case.boxes:
+            at = left * wide - 0.5, top * high - 0.5
+            size = (right - left) * wide, (bottom - top) * high
+            axis.add_patch(Rectangle(at, *size, fill=False, lw=1.2, edgecolor=MARK))
+    lines = [part for line in case.lines for part in textwrap.wrap(line, LETTERS)]
+    y = 1.0 if case.picture is None else -0.03
+    axis.text(0, y, "\n".join(lines), transform=axis.transAxes, va="top", fontsize=6.5, color=INK)
+
+
+def _curves(axis: Any, exhibit: Exhibit) -> None:
+    """Every curve with its intervals; the value that was chosen as a line."""
+    for curve, colour, style in zip(exhibit.curves, COLOURS, STYLES, strict=False):
+        low, value, high = _points(curve)
+        looks = {"color": colour, "lw": 1.2, "marker": "o", "ms": 2.5}
+        axis.plot(curve.at, value, style, label=curve.name, **looks)
+        axis.fill_between(curve.at, low, high, color=colour, alpha=0.12, lw=0)
+    if exhibit.chosen is not None:
+        axis.axvline(exhibit.chosen, color=CHOSEN, lw=0.9, ls="--", zorder=0)
+        axis.annotate("chosen", (exhibit.chosen, 1.0), fontsize=6, color=CHOSEN, va="top")
+    axis.set_ylim(-0.02, 1.02)
+    axis.set_xlabel(exhibit.over, fontsize=7)
+    axis.set_ylabel(exhibit.score, fontsize=7)
+    axis.tick_params(labelsize=6.5, length=2)
+    axis.legend(fontsize=6, frameon=False, loc="best")
+    for name in ("top", "right"):
+        axis.spines[name].set_visible(False)
+
+
+def _points(curve: Curve) -> tuple[list[float], list[float], list[float]]:
+    """Lower ends, values and upper ends of the 95 % intervals."""
+    found = estimates({str(i): each for i, each in enumerate(curve.units)})
+    each = [found[str(i)] for i in range(len(curve.units))]
+    low = [e.value if e.low is None else e.low for e in each]
+    high = [e.value if e.high is None else e.high for e in each]
+    return low, [e.value for e in each], high
