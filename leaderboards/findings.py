@@ -33,9 +33,42 @@ class Question:
     metrics: tuple[str, ...]
     sites: str = "*"
     """A shell pattern."""
+    variants: tuple[str, ...] = ("fair",)
 
 
+EDITS = ("s2/removal", "ms/removal", "s2/replacement", "ms/replacement")
 QUESTIONS = (
+    Question(
+        asks="Do text-given names of latents match pictures better where the projector was "
+        "trained to fit text dictionaries in blocks 0 and 1?",
+        a="vista",
+        b="vista-nosae",
+        metrics=("excess/precision@3", "any@3", "norm/image", "norm_ratio/image"),
+        sites="block:[2-5]/tokens",
+        variants=("fair", "paper"),
+    ),
+    Question(
+        asks="Do edits along text-given latents succeed more often there?",
+        a="vista",
+        b="vista-nosae",
+        metrics=EDITS,
+        sites="block:2/tokens",
+        variants=("fair", "paper"),
+    ),
+    *(
+        Question(
+            asks=f"Do they succeed more often than edits before the projector, along latents of "
+            f"{what} that labels of pictures chose?",
+            a="vista@block:2/tokens",
+            b=vision_only,
+            metrics=tuple(f"{name}/by_labels" for name in EDITS),
+            variants=("fair", "paper"),
+        )
+        for vision_only, what in (
+            ("patch-sae@tower/tokens", "patch tokens"),
+            ("vision-sae@tower", "whole pictures"),
+        )
+    ),
     Question(
         asks="Does a projector that is trained to fit text dictionaries in blocks 0 and 1 make "
         "image tokens fit them in later blocks, which are not constrained?",
@@ -69,11 +102,13 @@ def answered(question: Question, folders: Sequence[Path]) -> dict[str, Any] | No
 
 def _compared(question: Question, folder: Path) -> Iterator[Compared]:
     """Rows of a folder in the benchmark's own variant, on whole test splits as they are."""
-    if not {question.a, question.b} <= {cell.method.name for cell in _scored([folder])}:
+    methods = {each.partition("@")[0] for each in (question.a, question.b)}
+    if not methods <= {cell.method.name for cell in _scored([folder])}:
         return
     for row in compare(folder, question.a, question.b).rows:
         at = row.where
-        usual = (at.variant, at.split, at.limit, at.centred) == ("fair", "test", 0, False)
+        usual = (at.split, at.limit, at.centred) == ("test", 0, False)
+        usual = usual and at.variant in question.variants
         asked = row.metric in question.metrics and fnmatchcase(at.site, question.sites)
         if usual and asked and row.variant == "full":
             yield row
@@ -82,6 +117,7 @@ def _compared(question: Question, folder: Path) -> Iterator[Compared]:
 def _plain(row: Compared, p_holm: float) -> dict[str, Any]:
     kept = ("metric", "a", "b", "difference", "low", "high", "n")
     where = {"backend": row.where.backend, "site": row.where.site, "seeds": list(row.seeds)}
+    where |= {} if row.where.variant == "fair" else {"variant": row.where.variant}
     return where | {name: getattr(row, name) for name in kept} | {"p_holm": p_holm}
 
 
@@ -132,14 +168,18 @@ def _answer(found: Mapping[str, Any]) -> str:
         f"| backend | site | {' | '.join(f'`{m}`' for m in found['metrics'])} |",
         f"|---|---|{'---|' * len(found['metrics'])}",
     ]
-    places = dict.fromkeys((row["backend"], row["site"]) for row in found["rows"])
-    for backend, site in sorted(places):
-        its = {
-            r["metric"]: r for r in found["rows"] if (r["backend"], r["site"]) == (backend, site)
-        }
+    places = dict.fromkeys(map(_place, found["rows"]))
+    for place in sorted(places):
+        its = {row["metric"]: row for row in found["rows"] if _place(row) == place}
         cells = [_difference(its[m]) if m in its else "" for m in found["metrics"]]
-        lines.append(f"| `{short(backend)}` | `{site}` | {' | '.join(cells)} |")
+        backend, site, variant = place
+        as_published = f", {variant}" if variant else ""
+        lines.append(f"| `{short(backend)}` | `{site}`{as_published} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return row["backend"], row["site"], row.get("variant", "")
 
 
 def _difference(row: Mapping[str, Any]) -> str:

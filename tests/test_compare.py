@@ -133,6 +133,25 @@ def test_holm_is_over_the_main_metrics_alone(tmp_path: Path) -> None:
     assert [row.metric for row in rows] == ["r@1", "mrr"] * 3
 
 
+def test_methods_of_different_sites_are_compared_where_both_sites_are_named(
+    tmp_path: Path,
+) -> None:
+    for seed in (0, 1):
+        for method, site, p in (("posthoc", "here", 0.6), ("separated", "there", 0.3)):
+            put(tmp_path, {"r@1": hits(p, noise=seed)}, method=method, seed=seed, site=site)
+    with pytest.raises(ValueError, match="site here against there"):
+        compare(tmp_path, "posthoc", "separated")
+    row = main_row(compare(tmp_path, "posthoc@here", "separated@there"))
+    assert row.where.site == "here against there"
+    assert row.seeds == (0, 1)
+    assert row.difference == pytest.approx(row.a - row.b)
+    assert row.difference > 0.2
+    with pytest.raises(ValueError, match="name a site with both"):
+        compare(tmp_path, "posthoc@here", "separated")
+    with pytest.raises(ValueError, match="posthoc was not scored at there: there is here"):
+        compare(tmp_path, "posthoc@there", "separated@there")
+
+
 def test_only_common_seeds_are_compared(tmp_path: Path) -> None:
     for method, seeds in (("a", (0, 1)), ("b", (1, 2))):
         for seed in seeds:

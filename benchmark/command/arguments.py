@@ -18,6 +18,7 @@ COMPARE_EXAMPLES = """examples:
   python -m benchmark compare posthoc separated
   python -m benchmark compare posthoc separated --all
   python -m benchmark compare posthoc separated --json - > comparison.json
+  python -m benchmark compare vista@block:2/tokens patch-sae@tower/tokens
 
 The table goes to stdout, errors to stderr.
 """
@@ -117,7 +118,7 @@ def _check(verbs: Any) -> None:
 def _compare(verbs: Any) -> None:
     says = "Paired comparison of two methods that were run."
     compare = _verb(verbs, "compare", says, epilog=COMPARE_EXAMPLES)
-    compare.add_argument("first", metavar="A", help="name of a method that was run")
+    compare.add_argument("first", metavar="A", help="a method that was run, or METHOD@SITE")
     compare.add_argument("second", metavar="B")
     compare.add_argument("--across", nargs=2, metavar="BACKEND", help="tiers on two backends")
     compare.add_argument("--output-path", default="results", metavar="DIR")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.reports.compare.places import Rows, Where, rows_of, unlike
+from benchmark.reports.compare.places import Rows, Where, at_site, rows_of, unlike
 from benchmark.reports.compare.verdicts import LEVEL, Compared, Comparison, verdict
 from benchmark.reports.names import short
 from benchmark.results import Cell, Score, read_cells, read_units
@@ -26,6 +26,7 @@ def compare(folder: Path, a: str, b: str) -> Comparison:
 
     Intervals: cluster bootstrap of the paired difference for one seed; with more, mean ±
     t(S−1)·√(s²_seed/S + s²_item/n) of the differences per seed. Holm over the main metrics.
+    `a@site` and `b@site` compare two methods that work at different sites of one backend.
     Raises ValueError in one line for an unknown method or where nothing is in common.
     """
     if a == b:
@@ -33,7 +34,7 @@ def compare(folder: Path, a: str, b: str) -> Comparison:
     cells, problems = read_cells(folder)
     if not cells:
         raise ValueError(f"{folder} holds no results: run something into it first")
-    first, second = rows_of(cells, a), rows_of(cells, b)
+    first, second = _sides(cells, a, b)
     common = sorted(first.cells.keys() & second.cells.keys())
     missed = _missed(first, second)
     if not common:
@@ -45,6 +46,18 @@ def compare(folder: Path, a: str, b: str) -> Comparison:
         found = list(_compared(folder, place, *sides, notes))
         rows += sorted(found, key=lambda row: (row.variant, not row.main))
     return Comparison(a, b, tuple(_judged(rows, a, b)), tuple(dict.fromkeys(notes)))
+
+
+def _sides(cells: Sequence[Cell], a: str, b: str) -> tuple[Rows, Rows]:
+    """The cells of both methods, each at the site that is named with it."""
+    (first, _, here), (second, _, there) = a.partition("@"), b.partition("@")
+    found = rows_of(cells, first), rows_of(cells, second)
+    if not here and not there:
+        return found
+    if not here or not there:
+        raise ValueError(f"{a} against {b}: name a site with both, METHOD@SITE, or with none")
+    called = here if here == there else f"{here} against {there}"
+    return at_site(found[0], here, called), at_site(found[1], there, called)
 
 
 def _elsewhere(first: Rows, second: Rows) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from benchmark.messages.nearest import hint
 from benchmark.reports.names import short
@@ -84,6 +84,19 @@ def rows_of(cells: Sequence[Cell], name: str) -> Rows:
         _check_one_configuration(name, place, seeds.values())
         chosen[place] = {seed: _latest(seeds[seed], notes) for seed in sorted(seeds)}
     return Rows(name, chosen, tuple(dict.fromkeys(notes)))
+
+
+def at_site(rows: Rows, site: str, called: str) -> Rows:
+    """The cells of one site, the site under a name that two methods share.
+
+    Raises ValueError where there are none.
+    """
+    there = {place: seeds for place, seeds in rows.cells.items() if place.site == site}
+    if not there:
+        sites = ", ".join(sorted({place.site for place in rows.cells}))
+        raise ValueError(f"{rows.name} was not scored at {site}: there is {sites}")
+    cells = {replace(place, site=called): seeds for place, seeds in there.items()}
+    return replace(rows, cells=cells)
 
 
 def known(name: str, names: Iterable[str], kind: str) -> None:
