@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from benchmark.contracts import Exhibit, Metric, Need, Reference, Subject, Task, Units
-from benchmark.interviews.scored import edited, metrics
+from benchmark.interviews.scored import ASIDE, edited, metrics
 from benchmark.interviews.showing import exhibit_of
 from benchmark.references.changes import wanted
 from benchmark.references.edited import EDITS
@@ -29,11 +29,9 @@ class ObjectReplacement(Task):
 
     def score(self, subject: Subject) -> dict[str, Units]:
         """Raises NotApplicableError where no picture can be edited, or the model has no tokens."""
-        return (
-            edited(subject, "replacement", self.variant)
-            if wanted(subject, "s2/replacement")
-            else {}
-        )
+        if not wanted(subject, "s2/replacement"):
+            return {}
+        return edited(subject, "replacement", self.variant, aside=wanted(subject, ASIDE))
 
     def exhibit(self, subject: Subject) -> Exhibit | None:
         """The best, the median and the worst edit, and success over doses."""

@@ -1,21 +1,14 @@
-"""Edits of what a language model reads of a picture, told by its answers.
-
-An answer depends on the model, the picture, the question and the edit, and on nothing else; where
-the subject remembers answers, each is written once.
-"""
+"""Edits of what a language model reads of a picture, told by its answers."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.contracts import (
@@ -29,6 +22,7 @@ from benchmark.contracts import (
 )
 from benchmark.edits import add, patch_in
 from benchmark.interviews.cases import Case, drawn, shown
+from benchmark.interviews.room import Room, digest
 from benchmark.interviews.rows import mean_differences, rows_of
 from benchmark.interviews.setting import (
     KEPT,
@@ -43,8 +37,6 @@ from benchmark.judges.names import NameJudge
 from benchmark.judges.reading import Reading
 
 DOSES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
-AT_ONCE = 50
-MOST_TOKENS = 24
 N_NORMS = 64
 
 
@@ -62,13 +54,13 @@ class Asking:
     least_kept: float = 0.9
 
     @cached_property
-    def judge(self) -> NameJudge:
-        of = self.of["test"]
-        return NameJudge(tuple(map(tuple, of.thing_names)), of.descriptions)
-
-    @property
-    def question(self) -> str:
-        return self.of["test"].list_question
+    def room(self) -> Room:
+        """The model, asked for everything in a picture."""
+        subject, of = self.subject, self.of["test"]
+        judge = NameJudge(tuple(map(tuple, of.thing_names)), of.descriptions)
+        ids = {"val": subject.val.ids, "test": subject.test.ids}
+        question = of.list_question
+        return Room(self.speaker, question, judge, subject.examples, ids, subject.recall)
 
     @property
     def things(self) -> list[int]:
@@ -106,12 +98,12 @@ class Asking:
     def unedited(self, split: Asked, *, exchange: bool) -> list[Reading]:
         key = (KEPT, split, exchange)
         if key not in self.subject.cache:
-            cases = self.cases(split, exchange=exchange)
+            room, cases = self.room, self.cases(split, exchange=exchange)
 
             def said(part: Sequence[int]) -> list[str]:
-                return self._say(self._shown(split, [cases[i] for i in part]), [])
+                return room.say(room.shown(split, [cases[i] for i in part]), [])
 
-            self.subject.cache[key] = self._read(split, cases, {}, said)
+            self.subject.cache[key] = room.read(split, cases, {}, said)
         return self.subject.cache[key]
 
     def pushed(
@@ -121,40 +113,40 @@ class Asking:
         push: Float[Tensor, "n d"],
         where: Sequence[Sequence[int]],
     ) -> list[Reading]:
-        masks = self._masks(where)
-        edit = {"blocks": self.blocks, "push": _digest(push), "patches": _digest(masks)}
+        room = self.room
+        masks = room.masks(where)
+        edit = {"blocks": self.blocks, "push": digest(push), "patches": digest(masks)}
 
         def said(part: Sequence[int]) -> list[str]:
             change, at = add(push[list(part)]), masks[list(part)]
             edits = [Edit(block, change, at) for block in self.blocks]
-            return self._say(self._shown(split, [cases[i] for i in part]), edits)
+            return room.say(room.shown(split, [cases[i] for i in part]), edits)
 
-        return self._read(split, cases, edit, said)
+        return room.read(split, cases, edit, said)
 
     def redrawn(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
         """The stream of the new picture stands in for that of the picture, at every patch.
 
         Before the projector that is the new picture itself.
         """
-        block = self.blocks[-1]
+        room, block = self.room, self.blocks[-1]
         drawn_anew = [[case.thing, case.new] for case in cases]
 
         def said(part: Sequence[int]) -> list[str]:
             chosen = [cases[i] for i in part]
             pictures = [redrawing(self.of[split], case) for case in chosen]
             if block is None:
-                return self._say(pictures, [])
-            asked = self.speaker.ask(pictures, [self.question] * len(part))
-            stream = self.speaker.residuals(asked, [block])[block]
-            return self._say(self._shown(split, chosen), [Edit(block, patch_in(stream))])
+                return room.say(pictures, [])
+            put = Edit(block, patch_in(room.stream(pictures, block)))
+            return room.say(room.shown(split, chosen), [put])
 
-        return self._read(split, cases, {"block": block, "redrawn": drawn_anew}, said)
+        return room.read(split, cases, {"block": block, "redrawn": drawn_anew}, said)
 
     def name_of(self, concept: int) -> str:
         return self.of["test"].thing_names[concept][0]
 
     def picture(self, case: Case) -> Any:
-        return self._shown("test", [case])[0]
+        return self.room.shown("test", [case])[0]
 
     def boxes(self, case: Case) -> tuple[Box, ...]:
         return boxes_of(case.patches, self.speaker.patch_grid)
@@ -169,47 +161,6 @@ class Asking:
         del cases, push
         return {}
 
-    def _read(
-        self,
-        split: Asked,
-        cases: Sequence[Case],
-        edit: dict[str, Any],
-        said: Callable[[Sequence[int]], list[str]],
-    ) -> list[Reading]:
-        """Answers of one edit, batch by batch, as the judge reads them."""
-
-        def make() -> list[str]:
-            every = range(len(cases))
-            parts = [every[i : i + AT_ONCE] for i in every[::AT_ONCE]]
-            return [answer for part in parts for answer in said(part)]
-
-        data: Any = getattr(self.subject, split)
-        of = {
-            "backend": [self.speaker.name, self.speaker.revision],
-            "split": [split, hashlib.sha256(json.dumps([*data.ids]).encode()).hexdigest()],
-            "question": self.question,
-            "pictures": [case.picture for case in cases],
-            "tokens": MOST_TOKENS,
-            **edit,
-        }
-        said_now = self.subject.recall(of, make)
-        return [replace(self.judge.read(self.question, each), said=each) for each in said_now]
-
-    def _shown(self, split: Asked, cases: Sequence[Case]) -> list[Any]:
-        examples = self.subject.examples[split]
-        return [examples.images(case.picture, case.picture + 1)[0] for case in cases]
-
-    def _say(self, pictures: Sequence[Any], edits: Sequence[Edit]) -> list[str]:
-        asked = self.speaker.ask(pictures, [self.question] * len(pictures))
-        return self.speaker.answers(asked, edits, MOST_TOKENS)
-
-    def _masks(self, where: Sequence[Sequence[int]]) -> Bool[Tensor, "n p"]:
-        rows, columns = self.speaker.patch_grid
-        masks = torch.zeros(len(where), rows * columns, dtype=torch.bool)
-        for i, patches in enumerate(where):
-            masks[i, list(patches)] = True
-        return masks
-
 
 def asking_of(subject: Subject, speaker: Speaker, blocks: tuple[int | None, ...]) -> Asking:
     """Raises NotApplicableError where pictures cannot be drawn again."""
@@ -218,7 +169,3 @@ def asking_of(subject: Subject, speaker: Speaker, blocks: tuple[int | None, ...]
     if len(of) < len(found):
         raise NotApplicableError("the pictures are not at hand: none can be changed")
     return Asking(subject, speaker, of, blocks)
-
-
-def _digest(tensor: Tensor) -> str:
-    return hashlib.sha256(tensor.detach().cpu().contiguous().numpy().tobytes()).hexdigest()

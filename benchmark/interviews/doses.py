@@ -24,7 +24,7 @@ class Tried:
     dose: float
     """The sound dose that succeeds most often; the smallest where none is sound."""
     outcomes: dict[float, Outcomes]
-    """On val, by dose."""
+    """On val, by dose, up to the second in a row at which a random direction succeeds."""
     control: dict[float, Outcomes]
     """Of pushes in a random direction."""
     sound: dict[float, bool]
@@ -33,9 +33,9 @@ class Tried:
 
 def tried(editing: Editing) -> Tried:
     """Every dose on val, beside a push in a random direction."""
-    random, doses = replace(editing, kind="random"), editing.setting.doses
+    control = _by_chance(replace(editing, kind="random"))
+    doses = list(control)
     found = {dose: editing.outcomes("val", dose) for dose in doses}
-    control = {dose: random.outcomes("val", dose) for dose in doses}
     least = editing.setting.least_kept
     sound = {
         dose: each.parsed >= PARSED and each.kept >= least and control[dose].s2 <= BY_CHANCE
@@ -44,3 +44,15 @@ def tried(editing: Editing) -> Tried:
     chosen = [dose for dose in doses if sound[dose]] or [doses[0]]
     dose = max(chosen, key=lambda dose: (found[dose].s2, -dose))
     return Tried(dose, found, control, sound)
+
+
+def _by_chance(random: Editing) -> dict[float, Outcomes]:
+    """What random directions do at rising doses, until they succeed twice in a row."""
+    found: dict[float, Outcomes] = {}
+    often = 0
+    for dose in random.setting.doses:
+        found[dose] = random.outcomes("val", dose)
+        often = often + 1 if found[dose].s2 > BY_CHANCE else 0
+        if often == 2:
+            break
+    return found

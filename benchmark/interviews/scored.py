@@ -16,6 +16,8 @@ from benchmark.interviews.outcomes import Outcomes, scores
 DOSE = "dose"
 CAPTIONS = "captions/"
 BY_LABELS = "by_labels"
+ASIDE = f"{DOSE}/{BY_LABELS}"
+"""A metric that only the subject itself is asked for."""
 LABELLED = ("done", "kept", "with_latent", DOSE)
 ALONE = ("own", "by labels", "difference of means")
 """Kinds of edits that have a dose of their own."""
@@ -58,8 +60,10 @@ def metrics(task: str, done: str) -> Iterator[Metric]:
     yield Metric(f"{CAPTIONS}*/after", "scene", None, "the same after the edit")
 
 
-def edited(subject: Subject, task: str, variant: Variant) -> dict[str, Units]:
+def edited(subject: Subject, task: str, variant: Variant, *, aside: bool) -> dict[str, Units]:
     """Outcomes on the evaluated split at the dose that val chose, of the subject's kind of edit.
+
+    `aside` asks also for what no reference is held against: captions, latents chosen by labels.
 
     Controls are pushed as hard as the dictionary that they stand beside; published edits all by
     the same length. Raises NotApplicableError where no picture can be edited, or none speaks of it.
@@ -76,7 +80,7 @@ def edited(subject: Subject, task: str, variant: Variant) -> dict[str, Units]:
     units = dict(scores(found, task)) | {DOSE: found.share([dose] * len(found.verdicts))}
     if val is not None:
         units |= _on_val(val)
-    if kind == "own":
+    if kind == "own" and aside:
         units |= _told(editing) | _by_captions(editing, found, dose)
         units |= dict(_by_labels(replace(editing, kind="by labels"), task))
     return units
