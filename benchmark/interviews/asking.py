@@ -95,16 +95,13 @@ class Asking:
             raise NotApplicableError(f"no picture of {split} has things enough to edit one")
         return found
 
-    def unedited(self, split: Asked, *, exchange: bool) -> list[Reading]:
-        key = (KEPT, split, exchange)
-        if key not in self.subject.cache:
-            room, cases = self.room, self.cases(split, exchange=exchange)
+    def plain(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
+        room = self.room
 
-            def said(part: Sequence[int]) -> list[str]:
-                return room.say(room.shown(split, [cases[i] for i in part]), [])
+        def said(part: Sequence[int]) -> list[str]:
+            return room.say(room.shown(split, [cases[i] for i in part]), [])
 
-            self.subject.cache[key] = room.read(split, cases, {}, said)
-        return self.subject.cache[key]
+        return room.read(split, cases, {}, said)
 
     def pushed(
         self,

@@ -76,8 +76,18 @@ class Editing:
         return probing_of(self.subject)
 
     def cases(self, split: Asked) -> list[Case]:
-        """The same for every method."""
-        return self.setting.cases(split, exchange=self.exchange)
+        """The same for every method and for every kind of edit."""
+        key = (KEPT, "cases", split, self.exchange)
+        if key not in self.subject.cache:
+            self.subject.cache[key] = self.setting.cases(split, exchange=self.exchange)
+        return self.subject.cache[key]
+
+    def unedited(self, split: Asked) -> list[Reading]:
+        """What is told of all cases as they are; asked once for all kinds of edits."""
+        key = (KEPT, "told", split, self.exchange)
+        if key not in self.subject.cache:
+            self.subject.cache[key] = self.setting.plain(split, self.cases(split))
+        return self.subject.cache[key]
 
     @cached_property
     def directions(self) -> Directions:
@@ -109,7 +119,7 @@ class Editing:
     def outcomes(self, split: Asked, dose: float) -> Outcomes:
         """What becomes of all cases of a split at a dose."""
         cases = self.cases(split)
-        before = self.setting.unedited(split, exchange=self.exchange)
+        before = self.unedited(split)
         after = self.told(split, dose)
         published = self.variant == "paper"
         nameable = None if published else self.nameable(split)

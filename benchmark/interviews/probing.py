@@ -56,8 +56,8 @@ class Probing:
             raise NotApplicableError(f"no picture of {split} has {wanted}")
         return found
 
-    def unedited(self, split: Asked, *, exchange: bool) -> list[Reading]:
-        return self._read(self._seen(split, self.cases(split, exchange=exchange)))
+    def plain(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
+        return self._read(self._seen(split, cases))
 
     def pushed(
         self,

@@ -129,7 +129,7 @@ def _on_val(val: Tried) -> dict[str, Units]:
 def _told(editing: Editing) -> dict[str, Units]:
     """How well pictures are told before anything is edited."""
     cases = editing.cases("test")
-    told = editing.setting.unedited("test", exchange=editing.exchange)
+    told = editing.unedited("test")
     said = [each.things(case.truth) for each, case in zip(told, cases, strict=True)]
     right = [len(s & case.truth) for s, case in zip(said, cases, strict=True)]
     units = {"read/recall": Units(_floats(right), _floats([len(c.truth) for c in cases]))}

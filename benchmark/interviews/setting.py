@@ -50,8 +50,8 @@ class Setting(Protocol):
         """
         ...
 
-    def unedited(self, split: Asked, *, exchange: bool) -> list[Reading]:
-        """What is told of the pictures of all cases as they are."""
+    def plain(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
+        """What is told of the pictures as they are."""
         ...
 
     def pushed(

@@ -31,7 +31,7 @@ def exhibit_of(subject: Subject, task: str, variant: Variant) -> Exhibit | None:
     if not chosen:
         return None
     told = editing.told("test", dose)
-    before = editing.setting.unedited("test", exchange=editing.exchange)
+    before = editing.unedited("test")
     cases = editing.cases("test")
     return Exhibit(
         cases=tuple(
