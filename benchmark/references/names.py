@@ -46,7 +46,11 @@ def names_exchanged(subject: Subject, rng: np.random.Generator) -> Subject:
 
 
 def own_captions(subject: Subject, rng: np.random.Generator) -> Subject:
-    """Ceiling: the same latents read off each picture's own captions, which names came from."""
+    """The same latents read off each picture's own captions, which names came from.
+
+    A bound where every latent has a name; where captions also wake latents that have none, fewer
+    of their strongest are right, and pictures may do better.
+    """
     del rng
     names = names_of(subject)
     data: dict[str, Any] = {}
