@@ -101,15 +101,15 @@ def answered(question: Question, folders: Sequence[Path]) -> dict[str, Any] | No
 
 
 def _compared(question: Question, folder: Path) -> Iterator[Compared]:
-    """Rows of a folder in the benchmark's own variant, on whole test splits as they are."""
+    """Rows of a folder in the variants that are asked for, on whole test splits as they are."""
     methods = {each.partition("@")[0] for each in (question.a, question.b)}
     if not methods <= {cell.method.name for cell in _scored([folder])}:
         return
     for row in compare(folder, question.a, question.b).rows:
         at = row.where
         usual = (at.split, at.limit, at.centred) == ("test", 0, False)
-        usual = usual and at.variant in question.variants
-        asked = row.metric in question.metrics and fnmatchcase(at.site, question.sites)
+        asked = row.metric in question.metrics and at.variant in question.variants
+        asked = asked and fnmatchcase(at.site, question.sites)
         if usual and asked and row.variant == "full":
             yield row
 

@@ -22,8 +22,8 @@ from benchmark.contracts.data import (
     Talk,
     talks_of,
 )
-from benchmark.contracts.editing import Editable, Thing, thing_concepts
-from benchmark.contracts.exhibits import Box, Curve, Exhibit, Exhibited, Showing
+from benchmark.contracts.editing import Box, Editable, Thing, thing_concepts
+from benchmark.contracts.exhibits import Curve, Exhibit, Exhibited, Showing
 from benchmark.contracts.methods import Budget, Memo, Method, TrainingData, unshared
 from benchmark.contracts.needs import (
     MODALITIES,

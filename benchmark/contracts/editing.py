@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom as shares of width and height."""
+
 
 @dataclass(frozen=True)
 class Thing:
@@ -13,7 +16,7 @@ class Thing:
 
     concept: int
     """Which it is, as the examples' concepts are numbered."""
-    box: tuple[float, float, float, float]
+    box: Box
     """Left, top, right and bottom of the room that is its own, as shares of width and height."""
 
     def patches(self, grid: tuple[int, int]) -> tuple[int, ...]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from benchmark.contracts.editing import Box
 from benchmark.contracts.tasks import Subject, Units
-
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom as shares of width and height."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,15 +21,12 @@ from benchmark.contracts import (
     thing_concepts,
 )
 from benchmark.edits import add, patch_in
-from benchmark.interviews.cases import Case, drawn, shown
+from benchmark.interviews.cases import Case, Shown, shown
 from benchmark.interviews.room import Room, digest
 from benchmark.interviews.rows import mean_differences, rows_of
 from benchmark.interviews.setting import (
     KEPT,
-    N_TEST,
-    N_VAL,
     Asked,
-    boxes_of,
     editable,
     redrawing,
 )
@@ -85,15 +82,13 @@ class Asking:
         assert isinstance(rows, Tensor)
         return float(rows.flatten(0, 1).norm(dim=1).median())
 
-    def cases(self, split: Asked, *, exchange: bool) -> list[Case]:
-        data: Any = getattr(self.subject, split)
-        grid, most = self.speaker.patch_grid, N_VAL if split == "val" else N_TEST
-        rng = self.subject.rng(f"edits/{split}/{exchange}")
-        pictures = shown(self.of[split], data.n_images, grid)
-        found = drawn(pictures, most, rng, exchange=exchange, grid=grid)
-        if not found:
-            raise NotApplicableError(f"no picture of {split} has things enough to edit one")
-        return found
+    @property
+    def grid(self) -> tuple[int, int]:
+        return self.speaker.patch_grid
+
+    def pictures(self, split: Asked) -> Iterable[Shown]:
+        data = self.subject.val if split == "val" else self.subject.test
+        return shown(self.of[split], data.n_images, self.grid)
 
     def plain(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
         room = self.room
@@ -146,11 +141,11 @@ class Asking:
         return self.room.shown("test", [case])[0]
 
     def boxes(self, case: Case) -> tuple[Box, ...]:
-        return boxes_of(case.patches, self.speaker.patch_grid)
+        return boxes_of(case.patches, self.grid)
 
     def means(self) -> Mapping[int, Float[Tensor, " d"]]:
-        train, things = self.subject.train, self.things
-        return mean_differences(train.image, rows_of(train, self.of["train"], things, self.subject))
+        rows = rows_of(self.subject, self.of["train"], self.things)
+        return mean_differences(self.subject.train.image, rows)
 
     def beside(
         self, cases: Sequence[Case], push: Float[Tensor, "n d"] | None
@@ -166,3 +161,10 @@ def asking_of(subject: Subject, speaker: Speaker, blocks: tuple[int | None, ...]
     if len(of) < len(found):
         raise NotApplicableError("the pictures are not at hand: none can be changed")
     return Asking(subject, speaker, of, blocks)
+
+
+def boxes_of(patches: Sequence[int], grid: tuple[int, int]) -> tuple[Box, ...]:
+    """The room of each patch of a grid."""
+    rows, columns = grid
+    at = [divmod(patch, columns) for patch in patches]
+    return tuple((c / columns, r / rows, (c + 1) / columns, (r + 1) / rows) for r, c in at)

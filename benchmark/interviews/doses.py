@@ -12,7 +12,10 @@ from dataclasses import dataclass, replace
 
 from benchmark.interviews.editing import Editing
 from benchmark.interviews.outcomes import Outcomes
+from benchmark.interviews.setting import KEPT
 
+TRIED = "tried"
+"""In a subject's cache: what val says of a kind of edit."""
 PARSED, BY_CHANCE = 0.95, 0.05
 """Least share of answers that are read; most random successes."""
 
@@ -32,7 +35,14 @@ class Tried:
 
 
 def tried(editing: Editing) -> Tried:
-    """Every dose on val, beside a push in a random direction."""
+    """Every dose on val, beside a push in a random direction; once for a kind of edit."""
+    cache, key = editing.subject.cache, (TRIED, editing.exchange, editing.kind)
+    if key not in cache:
+        cache[key] = _tried(editing)
+    return cache[key]
+
+
+def _tried(editing: Editing) -> Tried:
     control = _by_chance(replace(editing, kind="random"))
     doses = list(control)
     found = {dose: editing.outcomes("val", dose) for dose in doses}
@@ -47,7 +57,17 @@ def tried(editing: Editing) -> Tried:
 
 
 def _by_chance(random: Editing) -> dict[float, Outcomes]:
-    """What random directions do at rising doses, until they succeed twice in a row."""
+    """What random directions do at rising doses, until they succeed twice in a row.
+
+    They are the same beside all kinds of edits.
+    """
+    cache, key = random.subject.cache, (KEPT, "by chance", random.exchange)
+    if key not in cache:
+        cache[key] = _until_chance(random)
+    return cache[key]
+
+
+def _until_chance(random: Editing) -> dict[float, Outcomes]:
     found: dict[float, Outcomes] = {}
     often = 0
     for dose in random.setting.doses:

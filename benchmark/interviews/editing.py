@@ -22,7 +22,7 @@ from torch import Tensor
 
 from benchmark.contracts import NotApplicableError, Speaker, Subject
 from benchmark.interviews.asking import asking_of
-from benchmark.interviews.cases import Case
+from benchmark.interviews.cases import Case, drawn
 from benchmark.interviews.directions import (
     Directions,
     at_random,
@@ -45,12 +45,13 @@ Kind = Literal[
     "edited scene",
     "redrawn picture",
 ]
-REDRAWN = ("edited scene", "redrawn picture")
+REDRAWN: tuple[Kind, Kind] = ("edited scene", "redrawn picture")
 """What a model is told of a new picture bounds what edits can do; a probe of one row may be beaten
 by a push that was made for it."""
 Variant = Literal["fair", "paper"]
 KIND = "push"
 PUBLISHED_LENGTH, PUBLISHED_BLOCKS = 10.0, 3
+N_CASES = {"val": 100, "test": 200}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +77,25 @@ class Editing:
         return probing_of(self.subject)
 
     def cases(self, split: Asked) -> list[Case]:
-        """The same for every method and for every kind of edit."""
+        """The same for every method and for every kind of edit.
+
+        Raises NotApplicableError where no picture has things enough.
+        """
         key = (KEPT, "cases", split, self.exchange)
         if key not in self.subject.cache:
-            self.subject.cache[key] = self.setting.cases(split, exchange=self.exchange)
+            self.subject.cache[key] = self._drawn(split)
         return self.subject.cache[key]
+
+    def _drawn(self, split: Asked) -> list[Case]:
+        pictures, grid = self.setting.pictures(split), self.setting.grid
+        rng = self.subject.rng(f"edits/{split}/{self.exchange}")
+        found = drawn(pictures, N_CASES[split], rng, exchange=self.exchange, grid=grid)
+        if not found:
+            wanted = "one that can be replaced" if self.exchange else "two things"
+            raise NotApplicableError(
+                f"no picture of {split} has things enough to edit one: wanted {wanted}"
+            )
+        return found
 
     def unedited(self, split: Asked) -> list[Reading]:
         """What is told of all cases as they are; asked once for all kinds of edits."""
@@ -109,9 +124,9 @@ class Editing:
 
     def _push(self, case: Case) -> Tensor | None:
         target = self.directions.get(case.target)
-        new = None if case.new is None else self.directions.get(case.new)
         if case.new is None:
             return None if target is None else -target
+        new = self.directions.get(case.new)
         if self.variant == "paper":
             return new
         return None if target is None or new is None else new - target
@@ -130,29 +145,28 @@ class Editing:
 
         What is not told then, no edit can make told: it is a blind spot of the reader's.
         """
-        key = (KEPT, "nameable", split)
         cases = self.cases(split)
-        if not self.exchange or not possible(self.subject, self.redrawn):
+        anew: Kind = REDRAWN[0] if isinstance(self.subject.backend, Speaker) else REDRAWN[1]
+        if not self.exchange or not possible(self.subject, anew):
             return [True] * len(cases)
-        if key not in self.subject.cache:
-            told = self.setting.redrawn(split, cases)
-            self.subject.cache[key] = [
-                case.new in each.things(case.truth | {case.new})
-                for each, case in zip(told, cases, strict=True)
-                if case.new is not None
-            ]
-        return self.subject.cache[key]
+        return [
+            case.new in each.things(case.truth | {case.new})
+            for each, case in zip(self._redrawn(split), cases, strict=True)
+            if case.new is not None
+        ]
 
-    @property
-    def redrawn(self) -> Kind:
-        """The kind that stands for the picture drawn anew."""
-        return "edited scene" if isinstance(self.subject.backend, Speaker) else "redrawn picture"
+    def _redrawn(self, split: Asked) -> list[Reading]:
+        """What is told of the pictures of all cases drawn anew; asked once."""
+        key = (KEPT, "redrawn", split, self.exchange)
+        if key not in self.subject.cache:
+            self.subject.cache[key] = self.setting.redrawn(split, self.cases(split))
+        return self.subject.cache[key]
 
     def told(self, split: Asked, dose: float) -> list[Reading | None]:
         """What is told of each case after its edit; None where a thing has no direction."""
         cases = self.cases(split)
         if self.kind in REDRAWN:
-            return list(self.setting.redrawn(split, cases))
+            return list(self._redrawn(split))
         off, pushes = self.kind == "off region", self.pushes(cases)
         able = [i for i in pushes if cases[i].elsewhere or not off]
         found: dict[int, Reading] = {}

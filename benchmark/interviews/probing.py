@@ -23,10 +23,10 @@ from benchmark.contracts import (
     Subject,
     thing_concepts,
 )
-from benchmark.interviews.cases import Case, Shown, drawn, labelled, shown
+from benchmark.interviews.cases import Case, Shown, labelled, shown
 from benchmark.interviews.probes import probes_of
-from benchmark.interviews.rows import mean_differences
-from benchmark.interviews.setting import N_TEST, N_VAL, Asked, editable, redrawing
+from benchmark.interviews.rows import mean_differences, showing
+from benchmark.interviews.setting import Asked, editable, redrawing
 from benchmark.judges.reading import Reading
 
 NEAREST = 5
@@ -47,14 +47,15 @@ class Probing:
     def norm(self) -> float:
         return float(self.subject.train.image.norm(dim=1).median())
 
-    def cases(self, split: Asked, *, exchange: bool) -> list[Case]:
-        rng = self.subject.rng(f"edits/{split}/{exchange}")
-        most = N_VAL if split == "val" else N_TEST
-        found = drawn(self._pictures(split), most, rng, exchange=exchange)
-        if not found:
-            wanted = "a thing that can be replaced" if exchange else "two things"
-            raise NotApplicableError(f"no picture of {split} has {wanted}")
-        return found
+    @property
+    def grid(self) -> None:
+        return None
+
+    def pictures(self, split: Asked) -> Iterable[Shown]:
+        examples, data = editable(self.subject.examples, split), self._rows(split)
+        if examples is not None:
+            return shown(examples, data.n_images, None)
+        return labelled(data.labels("image"), self.things)
 
     def plain(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
         return self._read(self._seen(split, cases))
@@ -97,9 +98,7 @@ class Probing:
 
     def means(self) -> Mapping[int, Float[Tensor, " d"]]:
         train = self.subject.train
-        shown = train.labels("image")[::2]
-        rows = {c: np.flatnonzero(shown[:, c]) for c in self.things}
-        return mean_differences(train.image[::2], rows)
+        return mean_differences(train.image[::2], showing(train.labels("image")[::2], self.things))
 
     def beside(
         self, cases: Sequence[Case], push: Float[Tensor, "n d"] | None
@@ -117,12 +116,6 @@ class Probing:
             others.append(float(np.mean(rest)) if rest else np.nan)
         found = {"target": np.array(target), "others": np.array(others)}
         return found | ({"new": np.array(new)} if cases[0].new is not None else {})
-
-    def _pictures(self, split: Asked) -> Iterable[Shown]:
-        examples, data = editable(self.subject.examples, split), self._rows(split)
-        if examples is not None:
-            return shown(examples, data.n_images, None)
-        return labelled(data.labels("image"), self.things)
 
     def _rows(self, split: Asked) -> PairedActivations:
         return self.subject.val if split == "val" else self.subject.test

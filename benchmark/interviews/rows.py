@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from benchmark.contracts import Editable, PairedActivations, Subject
+from benchmark.contracts import Editable, Subject
 from benchmark.metrics.localizing import grid_of
 
 LEAST = 5
@@ -17,14 +17,11 @@ LEAST = 5
 Rows = Mapping[int, Int[np.ndarray, " r"]]
 
 
-def rows_of(
-    train: PairedActivations, examples: Editable | None, things: Sequence[int], subject: Subject
-) -> Rows:
+def rows_of(subject: Subject, examples: Editable, things: Sequence[int]) -> Rows:
     """Tokens on each thing; the pictures that have it where a picture is one row."""
+    train = subject.train
     if len(train.image) == train.n_images:
-        shown = train.labels("image")
-        return {c: np.flatnonzero(shown[:, c]) for c in things}
-    assert examples is not None
+        return showing(train.labels("image"), things)
     grid = grid_of(subject)
     n = grid[0] * grid[1]
     found: dict[int, list[int]] = {}
@@ -32,6 +29,11 @@ def rows_of(
         for thing in examples.things(i):
             found.setdefault(thing.concept, []).extend(i * n + p for p in thing.patches(grid))
     return {concept: np.array(at, dtype=np.int64) for concept, at in found.items()}
+
+
+def showing(present: Bool[np.ndarray, "n c"], things: Sequence[int]) -> Rows:
+    """The pictures that have each thing."""
+    return {c: np.flatnonzero(present[:, c]) for c in things}
 
 
 def mean_differences(image: Float[Tensor, "r d"], rows: Rows) -> dict[int, Float[Tensor, " d"]]:

@@ -70,7 +70,7 @@ def edited(subject: Subject, task: str, variant: Variant, *, aside: bool) -> dic
     """
     kind = kind_of(subject)
     editing = Editing(subject, task == "replacement", kind, variant)
-    dose, val = _dose(editing, task)
+    dose = dose_of(editing)
     found = editing.outcomes("test", dose)
     if not found.eligible.any():
         raise NotApplicableError(
@@ -78,37 +78,24 @@ def edited(subject: Subject, task: str, variant: Variant, *, aside: bool) -> dic
             f"would be edited: nothing is eligible"
         )
     units = dict(scores(found, task)) | {DOSE: found.share([dose] * len(found.verdicts))}
-    if val is not None:
-        units |= _on_val(val)
+    if kind in ALONE and variant == "fair":
+        units |= _on_val(tried(editing))
     if kind == "own" and aside:
         units |= _told(editing) | _by_captions(editing, found, dose)
         units |= dict(_by_labels(replace(editing, kind="by labels"), task))
     return units
 
 
-def _dose(editing: Editing, task: str) -> tuple[float, Tried | None]:
-    """The dose, and what val says of doses where this kind of edit has its own."""
-    cache, key = editing.subject.cache, (DOSE, task)
+def dose_of(editing: Editing) -> float:
+    """How hard edits of this kind are: as hard as the subject's own, where they have no dose."""
     if editing.variant == "paper":
-        return PUBLISHED_LENGTH / editing.setting.norm, None
-    if editing.kind in ALONE:
-        val = tried(editing)
-        if editing.kind == "own":
-            cache[key] = val.dose
-        return val.dose, val
-    if key not in cache:
-        cache[key] = tried(replace(editing, kind="own")).dose
-    return cache[key], None
-
-
-def dose_of(editing: Editing, task: str) -> float:
-    """How hard edits of this kind are."""
-    return _dose(editing, task)[0]
+        return PUBLISHED_LENGTH / editing.setting.norm
+    return tried(editing if editing.kind in ALONE else replace(editing, kind="own")).dose
 
 
 def _by_labels(editing: Editing, task: str) -> Iterator[tuple[str, Units]]:
     """Outcomes of latents that labels of pictures chose: what text-given names cost."""
-    dose, _ = _dose(editing, task)
+    dose = dose_of(editing)
     found = editing.outcomes("test", dose)
     whole = dict(scores(found, task)) | {DOSE: found.share([dose] * len(found.verdicts))}
     for name in (f"s2/{task}", f"ms/{task}", *LABELLED):

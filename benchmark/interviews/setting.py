@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -10,14 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.contracts import Box, Editable, Examples
-from benchmark.interviews.cases import Case
+from benchmark.interviews.cases import Case, Shown
 from benchmark.judges.reading import Reading
 
 Asked = Literal["val", "test"]
 KEPT = "unedited"
 """In a subject's cache: what no edit of any kind can change."""
-N_VAL, N_TEST = 100, 200
-"""Cases of each split."""
 
 
 class Setting(Protocol):
@@ -43,11 +41,13 @@ class Setting(Protocol):
         """The least share of other things that a sound dose leaves told."""
         ...
 
-    def cases(self, split: Asked, *, exchange: bool) -> list[Case]:
-        """The same for every method.
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Rows and columns of patches; None where a picture is one row."""
+        ...
 
-        Raises NotApplicableError where no picture has things enough.
-        """
+    def pictures(self, split: Asked) -> Iterable[Shown]:
+        """What is in the pictures of a split, in their order."""
         ...
 
     def plain(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
@@ -102,10 +102,3 @@ def editable(examples: Mapping[Any, Examples], split: str) -> Editable | None:
     """A split whose pictures can be drawn again; None where it cannot."""
     found = examples.get(split)
     return found if isinstance(found, Editable) else None
-
-
-def boxes_of(patches: Sequence[int], grid: tuple[int, int]) -> tuple[Box, ...]:
-    """The room of each patch of a grid."""
-    rows, columns = grid
-    at = [divmod(patch, columns) for patch in patches]
-    return tuple((c / columns, r / rows, (c + 1) / columns, (r + 1) / rows) for r, c in at)

@@ -25,7 +25,7 @@ def exhibit_of(subject: Subject, task: str, variant: Variant) -> Exhibit | None:
     editing = next((e for e in (own, by_labels) if e.pushes(e.cases("test"))), None)
     if editing is None:
         return None
-    dose = dose_of(editing, task)
+    dose = dose_of(editing)
     found = editing.outcomes("test", dose)
     chosen = _chosen(found, editing)
     if not chosen:

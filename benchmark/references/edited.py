@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from benchmark.contracts import Reference, Subject
+from benchmark.interviews.doses import TRIED
 from benchmark.interviews.editing import KIND, Kind, possible
-from benchmark.interviews.scored import DOSE
 from benchmark.interviews.setting import KEPT
 from benchmark.metrics.naming import NAMES
 from benchmark.references.changes import CODES, PATCHED, inheriting, nothing, reference, unpatched
@@ -21,7 +21,7 @@ def by(kind: Kind, role: str, *, of_data: bool = False) -> Reference:
         del rng  # the subject's own streams, so that every method meets the same
         if not possible(subject, kind):
             return nothing(subject)
-        found = inheriting(subject, (*CODES, *NAMES, DOSE, KEPT))
+        found = inheriting(subject, (*CODES, *NAMES, TRIED, KEPT))
         found.cache[(KIND,)] = kind
         return found
 

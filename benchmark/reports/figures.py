@@ -6,10 +6,10 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from benchmark.messages.storage import StorageError
 from benchmark.reports.drawing import draw, heights, leaves
 from benchmark.reports.lineup import Line, lineup
 from benchmark.reports.panels import Panel, heading, panels_of
+from benchmark.reports.saving import saved
 from benchmark.reports.tables import PATCHED, SAW, TWO_SEEDS
 from benchmark.results import Document
 
@@ -47,15 +47,7 @@ def figure(document: Document, path: Path) -> Path | None:
     for part, (name, shown) in zip(parts, places.items(), strict=True):
         row_of_panels(part, name, shown, lines[name], columns)
         part.supxlabel(caption(shown, int(across * 17)), x=0.01, ha="left", fontsize=6.5, color=INK)
-    unfinished = path.with_suffix(".part.png")
-    try:
-        drawn.savefig(unfinished, dpi=DPI)
-        unfinished.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        plt.close(drawn)
-    return path
+    return saved(drawn, path, DPI)
 
 
 def present(order: list[Line], shown: list[Panel]) -> list[Line]:

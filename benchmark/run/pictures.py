@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.contracts import Curve, Exhibit, Exhibited
-from benchmark.messages.storage import StorageError
+from benchmark.reports.saving import saved
 from benchmark.statistics import estimates
 
 WIDE, TALL, CURVES = 2.6, 3.6, 3.6
@@ -42,16 +42,7 @@ def draw_exhibit(exhibit: Exhibit, title: str, path: Path) -> Path:
     if some:
         _curves(axes[0][-1], exhibit)
     drawn.suptitle(title, fontsize=8, x=0.01, ha="left")
-    part = path.with_suffix(".part.png")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        drawn.savefig(part, dpi=DPI)
-        part.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        plt.close(drawn)
-    return path
+    return saved(drawn, path, DPI)
 
 
 def _case(axis: Any, case: Exhibited) -> None:
