@@ -51,6 +51,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
         from benchmark.conformance import check_verb
 
         return check_verb(arguments)
+    if arguments.verb == "kernels":
+        from benchmark.kernels.bench.verb import kernels_verb
+
+        return kernels_verb(arguments)
     from benchmark.run.running import run_verb
 
     return run_verb(arguments)

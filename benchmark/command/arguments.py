@@ -22,6 +22,13 @@ COMPARE_EXAMPLES = """examples:
 
 The table goes to stdout, errors to stderr.
 """
+KERNELS_EXAMPLES = """examples:
+  python -m benchmark kernels --quick
+  python -m benchmark kernels --op topk decode --json kernels.json
+
+Times are medians; "x floor" is the time over that of moving and multiplying no more than the op
+needs, at rates measured in the same run.
+"""
 
 MAX_DIGITS = 10
 
@@ -44,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     _ls(verbs)
     _check(verbs)
     _compare(verbs)
+    _kernels(verbs)
     return top
 
 
@@ -126,6 +134,15 @@ def _compare(verbs: Any) -> None:
     compare.add_argument(
         "--json", metavar="FILE", help="every metric as data and no table; - for stdout"
     )
+
+
+def _kernels(verbs: Any) -> None:
+    says = "Check every kernel against its meaning, then time it on this machine."
+    kernels = _verb(verbs, "kernels", says, epilog=KERNELS_EXAMPLES)
+    kernels.add_argument("--op", nargs="+", metavar="OP", help="these alone (default: all)")
+    kernels.add_argument("--quick", action="store_true", help="small shapes, under a minute")
+    kernels.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
+    kernels.add_argument("--json", metavar="FILE", help="every row as data")
 
 
 def _positive(text: str) -> int:

@@ -28,13 +28,17 @@ def ours(modules: str, doors: str = "", *, light: bool = False) -> Room:
 
 _PARTS = "contracts sae alignment"
 _MEASURES = "contracts codes metrics"
-_MACHINERY = f"{_PARTS} codes references worlds activations backends names statistics messages"
+_MACHINERY = (
+    f"{_PARTS} kernels codes references worlds activations backends names statistics messages"
+)
 ROOMS: dict[str, Room] = {
     "contracts": ours("contracts*"),
     "messages": ours("messages*", light=True),
     "judges": ours("judges*", light=True),
-    "codes": ours("alignment.coactivation", "contracts"),
-    "sae": ours("sae* kernels*", "contracts codes messages"),
+    "kernels": ours("kernels*", "contracts"),
+    "timing": ours("kernels.bench.verb", "contracts kernels results messages"),
+    "codes": ours("alignment.coactivation", "contracts kernels"),
+    "sae": ours("sae*", "contracts codes kernels messages"),
     "alignment": ours("alignment*", "contracts codes sae"),
     "edits": ours("edits", "contracts codes"),
     "projectors": ours("projectors"),
@@ -55,7 +59,7 @@ ROOMS: dict[str, Room] = {
     "run": ours("run*", f"{_MACHINERY} results reports"),
     "conformance": ours("conformance*", _MACHINERY),
     "recipes": ours("recipes*", "contracts worlds backends projectors"),
-    "command": ours("__main__", "names run reports conformance", light=True),
+    "command": ours("__main__", "names run reports conformance timing", light=True),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),
     "tasks": Room(
         ("tasks.*",),

@@ -12,6 +12,7 @@ from benchmark.activations.root import default_root
 from benchmark.backends import expand
 from benchmark.configure import build, in_variant, parse_sets, settings
 from benchmark.contracts import Split
+from benchmark.kernels.device import device
 from benchmark.registry import Choice, catalogue, find
 from benchmark.run.declared import check_declared
 from benchmark.run.folders import writable
@@ -109,27 +110,6 @@ def one_meaning(kind: Any, choice: Choice, other: Choice) -> None:
                 f"{kind} {choice.entry.name} is both {taken.name} of {taken.parent} and "
                 f"{choice.entry.path}: rename the file"
             )
-
-
-def device(name: str) -> str:
-    """The device to use. Raises ValueError where it is not there."""
-    import torch
-
-    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if name == "auto":
-        return "cuda" if cuda else "cpu"
-    try:
-        kind = torch.device(name).type
-    except RuntimeError:
-        raise ValueError(f"--device {name}: wanted auto, cpu, cuda, cuda:N or mps") from None
-    if (kind == "cuda" and not cuda) or (kind == "mps" and not mps):
-        raise ValueError(f"--device {name}: this machine has no {kind} device; leave it at auto")
-    if kind not in ("cpu", "cuda", "mps"):
-        raise ValueError(f"--device {name}: wanted auto, cpu, cuda, cuda:N or mps")
-    index = torch.device(name).index or 0
-    if kind == "cuda" and index >= torch.cuda.device_count():
-        raise ValueError(f"--device {name}: there are {torch.cuda.device_count()} cuda devices")
-    return name
 
 
 def check_limit(limit: int | None) -> None:

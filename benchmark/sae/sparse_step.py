@@ -1,8 +1,8 @@
-"""Reconstruction through TopK or ReLU with gradients for active latents alone, in plain torch.
+"""Reconstruction through TopK or ReLU with gradients for active latents alone.
 
 With n rows and k active latents only n·k rows of the two weight matrices have a gradient. Of the
 six matrix products of the dense step one stays (encode); both weight gradients are sums grouped by
-latent (an `embedding_bag` over the batch), and the b_dec gradient of the encoder is one mat-vec.
+latent, and the b_dec gradient of the encoder is one mat-vec.
 Weights are stored by latent, [m, d], so that a latent is a row in both.
 """
 
@@ -13,9 +13,13 @@ from typing import Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import embedding_bag
 
 from benchmark.contracts.topk import k_strongest
+from benchmark.kernels.decode import cpu as ragged
+from benchmark.kernels.decode import decode, dots
+from benchmark.kernels.encode import encode
+from benchmark.kernels.gradients import weight_gradients
+from benchmark.kernels.gradients.cpu import weight_gradients as weight_sums
 
 DENSE_ABOVE = 1 / 8
 """Share of active latents above which the dense products are faster."""
@@ -30,49 +34,20 @@ class SparseTopK(torch.autograd.Function):
         ctx: Any, x: Tensor, encoder: Tensor, b_enc: Tensor, b_dec: Tensor, decoder: Tensor, k: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         centred = x - b_dec
-        values, indices = k_strongest(torch.addmm(b_enc, centred, encoder.T).relu_(), k)
-        out = embedding_bag(indices, decoder, per_sample_weights=values, mode="sum") + b_dec
+        values, indices = encode(centred, encoder, b_enc, k)
         ctx.save_for_backward(centred, encoder, decoder, values, indices)
         ctx.mark_non_differentiable(indices)
-        return out, values, indices
+        return decode(values, indices, decoder, b_dec), values, indices
 
     @staticmethod
     def backward(ctx: Any, d_out: Tensor, d_values: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         centred, encoder, decoder, values, indices = ctx.saved_tensors
         d_pre = (dots(values, indices, decoder, d_out) + d_values) * (values > 0)
-        order, starts = by_latent(indices.reshape(-1), len(encoder))
-        row = order.div(indices.shape[1], rounding_mode="floor")
-        active, grads = values.reshape(-1)[order], d_pre.reshape(-1)[order]
-        d_decoder = embedding_bag(row, d_out, starts, per_sample_weights=active, mode="sum")
-        d_encoder = embedding_bag(row, centred, starts, per_sample_weights=grads, mode="sum")
-        ones = centred.new_ones(len(centred), 1)
-        d_b_enc = embedding_bag(row, ones, starts, per_sample_weights=grads, mode="sum")[:, 0]
+        d_encoder, d_b_enc, d_decoder = weight_gradients(
+            values, indices, len(encoder), centred, d_pre, d_out
+        )
         d_b_dec = d_out.sum(0) - d_b_enc @ encoder
         return None, d_encoder, d_b_enc, d_b_dec, d_decoder, None
-
-
-def dots(
-    values: Float[Tensor, "..."],
-    indices: Int[Tensor, "..."],
-    decoder: Float[Tensor, "m d"],
-    d_out: Float[Tensor, "n d"],
-    starts: Int[Tensor, " n"] | None = None,
-) -> Float[Tensor, "..."]:
-    """⟨decoder row, d_out⟩ of every slot: what `embedding_bag` passes back to its weights.
-
-    Running it once more is six times cheaper than gathering n·k decoder rows to multiply them.
-    """
-    with torch.enable_grad():
-        weights = values.detach().requires_grad_()
-        bags = {"offsets": starts, "per_sample_weights": weights}
-        out = embedding_bag(indices, decoder.detach(), mode="sum", **bags)  # type: ignore[arg-type]
-        return torch.autograd.grad(out, weights, d_out)[0]
-
-
-def by_latent(latents: Int[Tensor, " s"], m: int) -> tuple[Int[Tensor, " s"], Int[Tensor, " m"]]:
-    """Slots grouped by latent, in their order within one: where they were, where groups start."""
-    counts = torch.bincount(latents, minlength=m)
-    return latents.argsort(stable=True), counts.cumsum(0) - counts
 
 
 def dense_topk(
@@ -115,9 +90,7 @@ class SparseReLU(torch.autograd.Function):
         if not ctx.sparse:
             return torch.addmm(b_dec, z, decoder), z
         rows, latents, values = _slots(z, fired)
-        starts = _starts(rows, len(z))
-        out = embedding_bag(latents, decoder, starts, per_sample_weights=values, mode="sum")
-        return out + b_dec, z
+        return ragged.decode(values, latents, decoder, b_dec, _starts(rows, len(z))), z
 
     @staticmethod
     def backward(ctx: Any, d_out: Tensor, d_z: Tensor) -> tuple[Tensor | None, ...]:
@@ -144,15 +117,9 @@ def _sparse(
     d_z: Tensor,
 ) -> Grads:
     rows, latents, values = _slots(z, fired)
-    d_pre = dots(values, latents, decoder, d_out, _starts(rows, len(z)))
+    d_pre = ragged.dots(values, latents, decoder, d_out, _starts(rows, len(z)))
     d_pre = d_pre + d_z.reshape(-1)[fired]
-    order, starts = by_latent(latents, len(encoder))
-    row, grads, active = rows[order], d_pre[order], values[order]
-    d_encoder = embedding_bag(row, centred, starts, per_sample_weights=grads, mode="sum")
-    d_decoder = embedding_bag(row, d_out, starts, per_sample_weights=active, mode="sum")
-    ones = centred.new_ones(len(centred), 1)
-    d_b_enc = embedding_bag(row, ones, starts, per_sample_weights=grads, mode="sum")[:, 0]
-    return d_encoder, d_b_enc, d_decoder
+    return weight_sums(rows, values, d_pre, latents, len(encoder), centred, d_out)
 
 
 def _slots(z: Tensor, fired: Tensor) -> tuple[Tensor, Tensor, Tensor]:

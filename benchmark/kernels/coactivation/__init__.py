@@ -1,0 +1,1 @@
+"""Σ z_I z_Tᵀ over pairs, from sparse codes."""

@@ -1,0 +1,1 @@
+"""One whole training step: encode, decode, gradients and update, from equal weights."""
