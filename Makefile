@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test check format docs leaderboard clean
+.PHONY: run test bench check format docs leaderboard clean
 
 run: $(VENV)/.installed
 	$(BIN)/python -m benchmark run --method jsae
 
 test: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmark kernels --quick
+	$(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from benchmark.reports.names import short
 from benchmark.reports.panels import Panel, bundled_cells, panels
 from benchmark.reports.tables import SAW, TWO_SEEDS
 from benchmark.results import Cell
-from leaderboards import findings
+from leaderboards import findings, speeds
 
 README = ROOT / "README.md"
 TIMES = Path(__file__).parent / "results" / "times.json"
@@ -31,6 +31,7 @@ def generated(text: str) -> str:
         "leaderboard": leaderboard,
         "comparisons": comparisons,
         "findings": findings.text,
+        "kernels": speeds.text,
     }
     return BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]]()}\n{m[3]}", text)
 

@@ -28,15 +28,19 @@ def update_rows(
     along,
     state,
     d,
-    beta1,
-    beta2,
+    fresh1,
+    kept2,
+    fresh2,
     epsilon,
     BLOCK: tl.constexpr,
     UNIT: tl.constexpr,
     COUNTED: tl.constexpr,
     SHADOW: tl.constexpr,
 ):
-    """One row; `state` holds the rate over the first correction, √ of the second, and the clip."""
+    """One row; `state` holds the rate over the first correction, √ of the second, and the clip.
+
+    `fresh1` is 1 - β1 and `fresh2` 1 - β2, since in float32 1 - 0.999 is off by 1e-5.
+    """
     row = tl.program_id(0).to(tl.int64)
     column = tl.arange(0, BLOCK)
     inside = column < d
@@ -54,8 +58,8 @@ def update_rows(
     if UNIT:
         g -= tl.load(along + row) * p
     g *= clip
-    m += (g - m) * (1 - beta1)
-    v = v * beta2 + g * g * (1 - beta2)
+    m += (g - m) * fresh1
+    v = v * kept2 + g * g * fresh2
     p -= rate * m / (tl.sqrt(v) / correction + epsilon)
     if UNIT:
         p /= tl.maximum(tl.sqrt(tl.sum(p * p)), 1e-12)
@@ -96,8 +100,9 @@ def update(
         parameter if along is None else along,
         state,
         d,
-        betas[0],
+        1 - betas[0],
         betas[1],
+        1 - betas[1],
         epsilon,
         BLOCK=block,
         UNIT=along is not None,

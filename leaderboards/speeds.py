@@ -1,0 +1,49 @@
+"""The README's table of kernel times, from the files that the `kernels` verb wrote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "kernels"
+OURS = ("triton", "triton graph", "cpu")
+
+
+def text() -> str:
+    """A table a device: how near each kernel is to its floor, and what else does the same."""
+    parts = [_device(json.loads(file.read_text())) for file in sorted(FOLDER.glob("*.json"))]
+    return "\n\n".join(parts) or "Not measured yet."
+
+
+def _device(document: dict[str, Any]) -> str:
+    rates = document["product_tflop_s"]
+    lines = [
+        f"**{document['device']}**: a pass over memory {document['copy_gb_s']:.0f} GB/s, products "
+        f"{rates['float32']:.0f} TFLOP/s in float32 and {rates['bfloat16']:.0f} in bfloat16, "
+        f"torch {document['torch']}.",
+        "",
+        "| op | shape | type | ms | × floor | plain torch ÷ this | best of the others ÷ this |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*lines, *_lines(document["rows"])])
+
+
+def _lines(rows: list[dict[str, Any]]) -> Iterator[str]:
+    cases: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        place = (row["op"], row["shape"], row["dtype"])
+        cases.setdefault(place, {})[row["provider"]] = row
+    for (op, shape, dtype), by in cases.items():
+        mine = next((by[name] for name in OURS if name in by), None)
+        if mine is None:
+            continue
+        others = {n: r["median_ms"] for n, r in by.items() if n not in (*OURS, "reference")}
+        best = min(others, key=lambda name: others[name], default=None)
+        beside = "" if best is None else f"{others[best] / mine['median_ms']:.1f} ({best})"
+        yield (
+            f"| `{op}` | {shape} | {dtype} | {mine['median_ms']:.3g} | "
+            f"{1 / mine['fraction_of_roofline']:.2f} | {mine['speedup_vs_reference']:.1f} | "
+            f"{beside} |"
+        )
