@@ -66,8 +66,9 @@ def test_every_row_is_written_and_printed(
     assert printed.count("n256 d128 m1024 k8") == len(found["rows"])
 
 
+@pytest.mark.usefixtures("on_cpu")
 def test_what_is_not_the_references_outcome_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], on_cpu: None
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     providers = {"reference": lambda: torch.ones(2), "wrong": lambda: torch.zeros(2)}
     case = Case("decode", "forward", "float32", Shape(1, 1, 1, 1), providers, relative, nbytes=8)
