@@ -1,11 +1,14 @@
 """Answers to questions about pairs of methods: `python -m leaderboards.findings FOLDER [FOLDER…]`.
 
 Each folder holds the cells of runs. Every number comes from them, paired on the same units and
-seeds, p adjusted by Holm over all rows of a question; nothing is claimed that is not resolved.
+seeds, p adjusted by Holm over all rows of a question; nothing is claimed that is not resolved. What
+was found at other places before stays, and is of the same family. `--only N…` leaves all but these
+questions as they are.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -80,10 +83,13 @@ QUESTIONS = (
 )
 
 
-def answered(question: Question, folders: Sequence[Path]) -> dict[str, Any] | None:
+def answered(
+    question: Question, folders: Sequence[Path], before: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any] | None:
     """All rows of a question from all folders; None where no folder has both methods.
 
-    Raises ValueError where two folders answer for the same place.
+    Rows of `before` stay where nothing new is said of their place. Raises ValueError where two
+    folders answer for the same place, or an old row has no p of its own to adjust again.
     """
     rows: dict[tuple[Where, str], Compared] = {}
     for folder in folders:
@@ -94,8 +100,13 @@ def answered(question: Question, folders: Sequence[Path]) -> dict[str, Any] | No
     tested = [(row, row.p) for row in rows.values() if row.p is not None]
     if not tested:
         return None
-    adjusted = holm([p for _, p in tested])
-    plain = [_plain(row, p) for (row, _), p in zip(tested, adjusted, strict=True)]
+    plain = [_plain(row) for row, _ in tested]
+    new = {(_place(row), row["metric"]) for row in plain}
+    plain = [dict(row) for row in before if (_place(row), row["metric"]) not in new] + plain
+    if not all("p" in row for row in plain):
+        raise ValueError(f"{question.asks!r} has rows without p: answer all of it anew")
+    adjusted = holm([row["p"] for row in plain])
+    plain = [row | {"p_holm": p} for row, p in zip(plain, adjusted, strict=True)]
     head = {"asks": question.asks, "a": question.a, "b": question.b}
     return head | {"metrics": list(question.metrics), "rows": plain}
 
@@ -114,11 +125,11 @@ def _compared(question: Question, folder: Path) -> Iterator[Compared]:
             yield row
 
 
-def _plain(row: Compared, p_holm: float) -> dict[str, Any]:
-    kept = ("metric", "a", "b", "difference", "low", "high", "n")
+def _plain(row: Compared) -> dict[str, Any]:
+    kept = ("metric", "a", "b", "difference", "low", "high", "n", "p")
     where = {"backend": row.where.backend, "site": row.where.site, "seeds": list(row.seeds)}
     where |= {} if row.where.variant == "fair" else {"variant": row.where.variant}
-    return where | {name: getattr(row, name) for name in kept} | {"p_holm": p_holm}
+    return where | {name: getattr(row, name) for name in kept}
 
 
 def frontier(folders: Sequence[Path], method: str, field: str) -> list[dict[str, Any]]:
@@ -208,19 +219,45 @@ def _frontier(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def main() -> int:
     """Rewrites the bundled answers."""
-    folders = [Path(name) for name in sys.argv[1:]]
-    if not folders or not all(folder.is_dir() for folder in folders):
-        print("usage: python -m leaderboards.findings FOLDER-OF-CELLS…", file=sys.stderr)
+    words = argparse.ArgumentParser(prog="python -m leaderboards.findings")
+    words.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
+    words.add_argument("--only", nargs="+", type=int, metavar="N", choices=NUMBERS)
+    given = words.parse_args()
+    missing = [folder for folder in given.folders if not folder.is_dir()]
+    if missing:
+        print(f"error: {missing[0]} is no folder, wanted one with cells", file=sys.stderr)
         return 2
+    stored = json.loads(FOUND.read_text()) if FOUND.is_file() else {"questions": []}
     try:
-        questions = [found for q in QUESTIONS if (found := answered(q, folders))]
-        whole = {"questions": questions, "frontier": frontier(folders, "vista", "weight")}
+        whole = renewed(stored, given.folders, given.only or NUMBERS)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    if given.only:
+        whole["frontier"] = stored.get("frontier", [])
     write_whole(FOUND, (json.dumps(whole, indent=1) + "\n").encode())
-    print(f"{len(questions)} of {len(QUESTIONS)} questions answered in {FOUND}", file=sys.stderr)
+    known = len(whole["questions"])
+    print(f"{known} of {len(QUESTIONS)} questions answered in {FOUND}", file=sys.stderr)
     return 0
+
+
+def renewed(
+    stored: Mapping[str, Any], folders: Sequence[Path], only: Iterable[int]
+) -> dict[str, Any]:
+    """Answers from folders to questions of these numbers; the other answers as they were."""
+    before = {each["asks"]: each for each in stored["questions"]}
+    questions = []
+    for number, question in enumerate(QUESTIONS, start=1):
+        old = before.get(question.asks)
+        new = None
+        if number in only:
+            new = answered(question, folders, old["rows"] if old else ())
+        questions += [each for each in (new or old,) if each]
+    weights = frontier(folders, "vista", "weight") or stored.get("frontier", [])
+    return {"questions": questions, "frontier": weights}
+
+
+NUMBERS = range(1, len(QUESTIONS) + 1)
 
 
 if __name__ == "__main__":

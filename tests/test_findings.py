@@ -112,4 +112,29 @@ def test_the_command_writes_what_it_found(
     assert f"0 of {len(QUESTIONS)} questions" in capsys.readouterr().err
     monkeypatch.setattr("sys.argv", ["findings", str(tmp_path / "nowhere")])
     assert main() == 2
-    assert "usage" in capsys.readouterr().err
+    assert "nowhere is no folder" in capsys.readouterr().err
+
+
+def test_what_was_found_elsewhere_stays_and_is_of_the_same_family(tmp_path: Path) -> None:
+    one, two = two_towers(tmp_path)
+    first, both = answered(ASKED, [one]), answered(ASKED, [one, two])
+    assert first is not None
+    assert both is not None
+    assert answered(ASKED, [two], first["rows"]) == both
+    assert answered(ASKED, [one], both["rows"]) is not None
+    bare = [{key: value for key, value in row.items() if key != "p"} for row in first["rows"]]
+    with pytest.raises(ValueError, match="rows without p: answer all of it anew"):
+        answered(ASKED, [two], bare)
+
+
+def test_questions_that_are_not_named_stay_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = two_towers(tmp_path)
+    other = Question(asks="And this?", a="posthoc", b="separated", metrics=("mrr",))
+    monkeypatch.setattr(findings, "QUESTIONS", (ASKED, other))
+    stored = findings.renewed({"questions": []}, [one], (1, 2))
+    found = findings.renewed(stored | {"frontier": [{"kept": 1}]}, [two], (2,))
+    assert [len(each["rows"]) for each in found["questions"]] == [2, 2]
+    assert found["questions"][0] == stored["questions"][0]
+    assert found["frontier"] == [{"kept": 1}]
