@@ -16,13 +16,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def checked_modules() -> list[str]:
-    """All of `benchmark` but what Triton compiles: it reads functions as they were written."""
+    """All of `benchmark` but what Triton and numba compile: they read functions as written."""
     rooms = [p for p in (ROOT / "benchmark").iterdir() if p.name not in ("kernels", "__pycache__")]
     leaves = [p for p in (ROOT / "benchmark/kernels").rglob("*.py") if p.stem not in LEFT_OUT]
     return [".".join(p.relative_to(ROOT).with_suffix("").parts) for p in (*rooms, *leaves)]
 
 
-LEFT_OUT = ("triton", "__init__")
+LEFT_OUT = ("triton", "cpu", "__init__")
 jaxtyping.install_import_hook(checked_modules(), f"{checked.__module__}.{checked.__name__}")
 torch.set_num_threads(1)
 if not torch.cuda.is_available():

@@ -7,7 +7,6 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from benchmark.alignment import coactivation as module
 from benchmark.alignment.assignment import (
     among_alive,
     chance,
@@ -17,9 +16,10 @@ from benchmark.alignment.assignment import (
     matched,
     sinkhorn,
 )
-from benchmark.alignment.coactivation import alive, coactivation, shuffled
+from benchmark.alignment.coactivation import alive, coactivation, correlation, shuffled
 from benchmark.alignment.dense_maps import cca, procrustes
 from benchmark.contracts import SparseCodes
+from benchmark.kernels.coactivation import cpu as module
 
 N, M, K = 900, 40, 4
 
@@ -49,11 +49,11 @@ def image_of() -> torch.Tensor:
 def test_pearson_is_the_dense_one(
     image_of: torch.Tensor, chunk: int, dense_storage: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CHUNK", chunk)
+    monkeypatch.setattr(module, "BLOCK", chunk)
     image, text = codes(1), codes(2, n=len(image_of))
     if dense_storage:
         image = SparseCodes(image.dense(), None, M)
-    r = coactivation(image, text, image_of).pearson()
+    r = correlation(image, text, image_of)
     both = torch.cat([image.dense()[image_of], text.dense()], dim=1).double().numpy()
     assert np.abs(r - np.corrcoef(both.T)[:M, M:]).max() < 1e-12
 
@@ -61,16 +61,16 @@ def test_pearson_is_the_dense_one(
 def test_pearson_is_signed_and_survives_a_large_constant(image_of: torch.Tensor) -> None:
     image = codes(1)
     against = SparseCodes(-image.values, image.indices, M)[image_of]
-    assert np.allclose(np.diag(coactivation(image, against, image_of).pearson()), -1)
+    assert np.allclose(np.diag(correlation(image, against, image_of)), -1)
     lifted = SparseCodes(image.dense() + 1000, None, M)
-    r = coactivation(lifted, image[image_of], image_of).pearson()
+    r = correlation(lifted, image[image_of], image_of)
     assert np.allclose(np.diag(r), 1, atol=1e-5)
 
 
 def test_silent_and_constant_latents_correlate_with_nothing(image_of: torch.Tensor) -> None:
     dense = codes(1).dense()
     dense[:, 3], dense[:, 5] = 0, 0.1
-    r = coactivation(SparseCodes(dense, None, M), codes(2, n=len(image_of)), image_of).pearson()
+    r = correlation(SparseCodes(dense, None, M), codes(2, n=len(image_of)), image_of)
     assert not r[[3, 5]].any()
     assert np.isfinite(r).all()
 
@@ -104,7 +104,7 @@ def test_shuffled_partners_keep_captions_together_and_no_image_its_own(
 def test_a_planted_permutation_is_found(assign: object, image_of: torch.Tensor) -> None:
     image, order = codes(1), torch.randperm(M, generator=torch.Generator().manual_seed(3))
     text = permuted(image, order, image_of)
-    r = coactivation(image, text, image_of).pearson()
+    r = correlation(image, text, image_of)
     everyone = np.ones(M, bool)
     rows, columns = among_alive(r, everyone, everyone, assign)  # type: ignore[arg-type]
     assert dict(zip(rows.tolist(), columns.tolist(), strict=True)) == dict(
@@ -149,13 +149,13 @@ def test_the_cut_drops_weak_matches_and_none_keeps_all() -> None:
 def test_matches_of_noise_are_cut_and_a_planted_map_survives(image_of: torch.Tensor) -> None:
     image, noise = codes(1), codes(2, n=len(image_of))
     everyone = np.ones(M, bool)
-    r = coactivation(image, noise, image_of).pearson()
-    null = coactivation(image, noise, shuffled(image_of, torch.Generator())).pearson()
+    r = correlation(image, noise, image_of)
+    null = correlation(image, noise, shuffled(image_of, torch.Generator()))
     bar = chance(null[among_alive(null, everyone, everyone)])
     kept = matched(among_alive(r, everyone, everyone), r, bar).image_of >= 0
     assert kept.sum() <= 3
     assert bar > chance(null) == np.percentile(null, 99)
-    true = coactivation(image, image[image_of], image_of).pearson()
+    true = correlation(image, image[image_of], image_of)
     assert (matched(among_alive(true, everyone, everyone), true, bar).image_of >= 0).all()
 
 
@@ -200,4 +200,4 @@ def test_codes_are_never_written_out_densely(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(SparseCodes, "dense", refuse)
     monkeypatch.setattr(sp.csr_array, "toarray", refuse)
     image, text = codes(1, m=3000), codes(2, m=3000)
-    assert coactivation(image, text, torch.arange(N)).pearson().shape == (3000, 3000)
+    assert correlation(image, text, torch.arange(N)).shape == (3000, 3000)

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from benchmark.kernels.assignment.cpu import assign
 from benchmark.sae.frames import Matched
 
 Scores = Float[np.ndarray, "a_i a_t"]
@@ -23,7 +24,7 @@ Assign = Callable[[Scores], Pairs]
 
 def hungarian(scores: Scores) -> Pairs:
     """One-to-one pairs with the largest Σ max(score, 0)."""
-    return linear_sum_assignment(np.maximum(scores, 0), maximize=True)
+    return assign(scores)
 
 
 def greedy(scores: Scores) -> Pairs:

@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from benchmark.contracts import SparseCodes
+from benchmark.kernels.coactivation.cpu import add_cross, pearson
 
-CHUNK = 65_536
-"""Texts whose products are in memory at once."""
 ROWS = 4096
 """Rows that are counted at a time."""
 
@@ -37,15 +35,6 @@ class Coactivation:
         """Covariance of every image latent with every text latent."""
         return self.cross / self.n - np.outer(self.image_sum, self.text_sum) / self.n**2
 
-    def pearson(self) -> Float[np.ndarray, "m_i m_t"]:
-        """Signed correlation; 0 where a latent never varies."""
-        image = _inverse_deviation(self.image_sum, self.image_square, self.n)
-        text = _inverse_deviation(self.text_sum, self.text_square, self.n)
-        r = self.covariance()
-        r *= image[:, None]
-        r *= text
-        return np.clip(r, -1, 1, out=r)
-
 
 def _inverse_deviation(
     total: Float[np.ndarray, " m"], square: Float[np.ndarray, " m"], n: int
@@ -61,29 +50,68 @@ def coactivation(
 ) -> Coactivation:
     """Moments over the pairs (image_of[j], text j). An image with five captions counts five times.
 
-    Codes of one image are multiplied with the sum of its captions' codes: the same number, fewer
-    products. Raises ValueError where pairs and codes do not fit.
+    Raises ValueError where pairs and codes do not fit.
     """
+    owner = _owner(image_of, text)
+    cross = _cross(image, text, owner)
+    (image_sum, image_square), (text_sum, text_square) = _sums(image, text, owner)
+    return Coactivation(len(owner), cross, image_sum, text_sum, image_square, text_square)
+
+
+def correlation(
+    image: SparseCodes, text: SparseCodes, image_of: Int[Tensor, " p"]
+) -> Float[np.ndarray, "m_i m_t"]:
+    """Signed Pearson correlation over the same pairs; 0 where a latent never varies.
+
+    Raises ValueError where pairs and codes do not fit.
+    """
+    owner = _owner(image_of, text)
+    sides = tuple(
+        (total, _inverse_deviation(total, square, len(owner)))
+        for total, square in _sums(image, text, owner)
+    )
+    return pearson(_cross(image, text, owner), len(owner), *sides)
+
+
+def _cross(
+    image: SparseCodes, text: SparseCodes, owner: Int[np.ndarray, " p"]
+) -> Float[np.ndarray, "m_i m_t"]:
+    """Σ z_I z_Tᵀ, float64; where both are written out, as products of parts."""
+    cross = np.zeros((image.width, text.width))
+    if image.indices is not None or text.indices is not None:
+        add_cross(cross, _slots(image), _slots(text), owner)
+        return cross
+    for start in range(0, len(owner), ROWS):
+        part = slice(start, start + ROWS)
+        left, right = _slots(image)[0][owner[part]], _slots(text)[0][part]
+        cross += left.astype(np.float64).T @ right
+    return cross
+
+
+def _owner(image_of: Int[Tensor, " p"], text: SparseCodes) -> Int[np.ndarray, " p"]:
     if len(image_of) != len(text):
         raise ValueError(f"{len(text)} text codes for {len(image_of)} pairs, wanted one each")
-    owner = image_of.cpu().numpy()
-    z_image, z_text = image.csr(), text.csr()
-    cross = np.zeros((image.width, text.width))
-    for start in range(0, len(owner), CHUNK):
-        own = owner[start : start + CHUNK]
-        chosen, place = np.unique(own, return_inverse=True)
-        gather = sp.csr_array((np.ones(len(own)), (place, np.arange(len(own)))))
-        product = (z_image[chosen].T.tocsr() @ (gather @ z_text[start : start + CHUNK])).tocoo()
-        cross[product.row, product.col] += product.data
+    return image_of.cpu().numpy()
+
+
+def _slots(codes: SparseCodes) -> tuple[np.ndarray, np.ndarray]:
+    """Values and indices; of a dense code every latent is a slot."""
+    values = codes.values.detach().cpu().numpy()
+    if codes.indices is None:
+        return values, np.broadcast_to(np.arange(codes.width, dtype=np.int32), values.shape)
+    return values, codes.indices.cpu().numpy()
+
+
+def _sums(
+    image: SparseCodes, text: SparseCodes, owner: Int[np.ndarray, " p"]
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Σ z and Σ z² of both sides over the pairs, float64."""
     times = np.bincount(owner, minlength=len(image)).astype(float)
-    return Coactivation(
-        n=len(owner),
-        cross=cross,
-        image_sum=z_image.T @ times,
-        text_sum=z_text.T @ np.ones(len(text)),
-        image_square=z_image.power(2).T @ times,
-        text_square=z_text.power(2).T @ np.ones(len(text)),
-    )
+    both = []
+    for codes, weight in ((image, times), (text, np.ones(len(text)))):
+        z = codes.csr()
+        both.append((z.T @ weight, z.power(2).T @ weight))
+    return both[0], both[1]
 
 
 def alive(codes: SparseCodes) -> Bool[np.ndarray, " m"]:

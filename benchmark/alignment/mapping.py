@@ -14,7 +14,7 @@ from torch import Tensor
 
 from benchmark.alignment import assignment as alignment
 from benchmark.alignment import dense_maps
-from benchmark.alignment.coactivation import alive, coactivation, shuffled
+from benchmark.alignment.coactivation import alive, coactivation, correlation, shuffled
 from benchmark.contracts import (
     Modality,
     PairedActivations,
@@ -23,6 +23,7 @@ from benchmark.contracts import (
     joined,
     strongest,
 )
+from benchmark.kernels.ranks.cpu import stand
 from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import Matched
 
@@ -81,7 +82,7 @@ def _matched(
         operator, alignment.hungarian
     )
     living = alive(codes.image), alive(codes.text)
-    r = coactivation(codes.image, codes.text, codes.image_of).pearson()
+    r = correlation(codes.image, codes.text, codes.image_of)
     scores = alignment.decoder_cosine(image.W_dec, text.W_dec) if operator == "decoder" else r
     pairs = alignment.among_alive(scores, *living, assign)
     chosen: dict[str, Any] = {"map": operator, "cut": None}
@@ -104,7 +105,7 @@ def _chance(
 ) -> tuple[float, float]:
     """What entries, and what matches, reach when images get the captions of others."""
     partners = shuffled(codes.image_of, generator)
-    noise = coactivation(codes.image, codes.text, partners).pearson()
+    noise = correlation(codes.image, codes.text, partners)
     entries = noise[np.ix_(*(np.flatnonzero(side) for side in living))]
     matches = noise[alignment.among_alive(noise, living[0], living[1])]
     return alignment.chance(entries), alignment.chance(matches)
@@ -120,21 +121,18 @@ def recall_at_1(image: SparseCodes, text: SparseCodes, pairs: Int[Tensor, "p 2"]
     """Mean of both directions' R@1 by cosine; a tie at the top counts by its share of true ones."""
     left, right = _unit(image), _unit(text)
     both = pairs.cpu().numpy()
-    true = sp.csr_array(
-        (np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(len(image), len(text))
-    )
-    return (_one_way(left, right, true) + _one_way(right, left, true.T.tocsr())) / 2
+    return (_one_way(left, right, both) + _one_way(right, left, both[:, ::-1])) / 2
 
 
-def _one_way(queries: sp.csr_array, candidates: sp.csr_array, true: sp.csr_array) -> float:
-    hits = []
-    for start in range(0, queries.shape[0], 512):
-        part = slice(start, start + 512)
-        scores = (queries[part] @ candidates.T).toarray().round(6)
-        first = scores == scores.max(1, keepdims=True)
-        relevant = true[part].toarray() > 0
-        hits.append((first & relevant).sum(1)[relevant.any(1)] / first.sum(1)[relevant.any(1)])
-    return float(np.concatenate(hits).mean()) if hits else 0.0
+def _one_way(
+    queries: sp.csr_array, candidates: sp.csr_array, pairs: Int[np.ndarray, "p 2"]
+) -> float:
+    """Mean over queries with a relevant candidate; 0 where there is none."""
+    pairs = np.unique(pairs, axis=0)
+    above, tied, relevant, *_ = stand(queries, candidates, pairs, 1)
+    asked = np.unique(pairs[:, 0])
+    hits = np.where(above == 0, relevant / np.maximum(tied, 1), 0.0)[asked]
+    return float(hits.mean()) if len(hits) else 0.0
 
 
 def _unit(codes: SparseCodes) -> sp.csr_array:

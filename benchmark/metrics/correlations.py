@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from benchmark.alignment.coactivation import coactivation, shuffled
+from benchmark.alignment.coactivation import correlation, shuffled
 from benchmark.contracts import SparseCodes, Subject
 from benchmark.metrics.sides import living
 
@@ -72,7 +72,7 @@ def pearson(
 ) -> Float[np.ndarray, "m_i m_t"]:
     """Signed correlation over the pairs (image_of[j], j); 0 where a latent never varies."""
     if image.indices is not None and text.indices is not None:
-        return coactivation(image, text, image_of).pearson()
+        return correlation(image, text, image_of)
     a, b = (standard(codes.dense().double()) for codes in (image[image_of], text))
     return (a.T @ b).numpy()
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from jaxtyping import Float, Int
 
+from benchmark.kernels.ranks.cpu import stand
 from benchmark.metrics.similarity import UnitRows, blocks
 
 PerQuery = Int[np.ndarray, " q"]
@@ -103,6 +105,9 @@ def rank(
     A query without a relevant candidate stands below all of them: leave it out with `Standing.of`.
     `leaders`, with `every` score or without, make it cheap to `rank_again` under other pairs.
     """
+    if sp.issparse(queries) and sp.issparse(candidates) and not every:
+        *counts, top, last = stand(queries, candidates, pairs, DEPTH)
+        return Standing(*counts), Leaders(top, last) if leaders else None
     found, leading, kept = [], [], []
     for start, scores in blocks(queries, candidates):
         low, high = np.searchsorted(pairs[:, 0], [start, start + len(scores)])

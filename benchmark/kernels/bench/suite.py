@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from benchmark.kernels.adamw.case import case as adamw
+from benchmark.kernels.assignment.case import case as assignment
 from benchmark.kernels.bench.case import Case, Shape
 from benchmark.kernels.bench.machine import Machine
 from benchmark.kernels.coactivation.case import case as coactivation
@@ -14,6 +15,7 @@ from benchmark.kernels.decode.case import decode, decode_loss
 from benchmark.kernels.encode.case import case as encode
 from benchmark.kernels.gradients.case import case as gradients
 from benchmark.kernels.gradients.case import grouping
+from benchmark.kernels.ranks.case import case as retrieval
 from benchmark.kernels.step.case import case as step
 from benchmark.kernels.topk.case import case as topk
 
@@ -27,8 +29,12 @@ OPS: dict[str, Build] = {
     "gradients": gradients,
     "adamw": adamw,
     "coactivation": coactivation,
+    "assignment": assignment,
+    "retrieval": retrieval,
     "step": step,
 }
+HOST = ("assignment", "retrieval")
+"""Ops that run on the CPU whatever else there is."""
 CLIP, WIDE = Shape(1024, 512, 8192, 32), Shape(8192, 4096, 65_536, 32)
 QUICK = Shape(256, 128, 1024, 8)
 SKEWED = Shape(8192, 4096, 65_536, 32, skewed=True)
@@ -40,8 +46,14 @@ def shapes(op: str, machine: Machine, *, quick: bool) -> list[tuple[Shape, torch
     half, full = torch.bfloat16, torch.float32
     if quick:
         return [(QUICK, full)]
+    if op == "assignment":
+        return [(Shape(0, 0, 4096, 0, skewed), full) for skewed in (False, True)]
+    if op == "retrieval":
+        return [(Shape(5000, 0, 8192, k), full) for k in (8, 32)]
     if machine.device.type != "cuda":
-        return [(CLIP, full)]
+        if op == "coactivation":
+            return [(Shape(50_000, 0, 4096, k), full) for k in (8, 32)]
+        return [(Shape(1024, 512, 8192, k), full) for k in (8, 32)]
     if op == "grouping":
         return [(CLIP, full), (WIDE, full), (SKEWED, full)]
     if op == "coactivation":

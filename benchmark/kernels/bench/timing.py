@@ -18,8 +18,12 @@ class Timing:
     q80_ms: float
 
 
+MOST_MS = 8_000.0
+"""What a call may take on a CPU in all: one that is slow is timed fewer times, but once."""
+
+
 def timed(call: Callable[[], object], device: torch.device, *, repeat: int = 7) -> Timing:
-    """After calls to warm up: at least `repeat` calls, one by one, with a cold cache on a GPU."""
+    """After calls to warm up: `repeat` calls, one by one, with a cold cache on a GPU."""
     if device.type == "cuda":
         from triton.testing import do_bench
 
@@ -27,8 +31,9 @@ def timed(call: Callable[[], object], device: torch.device, *, repeat: int = 7) 
         once = do_bench(call, warmup=1, rep=1)
         found = do_bench(call, warmup=5, rep=max(20.0, repeat * once), quantiles=[0.5, 0.2, 0.8])
         return Timing(*found)
-    call()
-    return _quantiles([_clock(call) for _ in range(repeat)])
+    once = _clock(call)
+    times = max(1, min(repeat, int(MOST_MS / max(once, 1e-3))))
+    return _quantiles([_clock(call) for _ in range(times)])
 
 
 def captured(call: Callable[[], object]) -> Callable[[], object]:

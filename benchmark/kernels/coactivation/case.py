@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from benchmark.kernels.bench.case import Case, Shape, relative
 from benchmark.kernels.bench.inputs import codes
 from benchmark.kernels.bench.machine import Machine
-from benchmark.kernels.coactivation import reference
+from benchmark.kernels.coactivation import cpu, reference
 
 ROWS = 8192
 
@@ -17,16 +18,27 @@ def case(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.Ge
     del dtype
     image, text = (codes(shape, machine.device, generator) for _ in range(2))
 
-    def dense() -> torch.Tensor:
-        total = torch.zeros(shape.m, shape.m, dtype=torch.float64, device=machine.device)
+    def dense(dtype: torch.dtype) -> torch.Tensor:
+        total = torch.zeros(shape.m, shape.m, dtype=dtype, device=machine.device)
         for start in range(0, shape.n, ROWS):
             part = slice(start, start + ROWS)
-            total += reference.cross(
-                (image[0][part], image[1][part]), (text[0][part], text[1][part]), shape.m
-            )
+            left, right = ((z[part], at[part]) for z, at in (image, text))
+            total += reference.cross(left, right, shape.m, dtype)
         return total
 
-    providers = {"reference": dense}
+    providers = {
+        "reference": lambda: dense(torch.float64),
+        "dense float32": lambda: dense(torch.float32),
+    }
+    if machine.device.type == "cpu":
+        left, right = ((values.numpy(), indices.numpy()) for values, indices in (image, text))
+
+        def loops() -> torch.Tensor:
+            total = np.zeros((shape.m, shape.m))
+            cpu.add_cross(total, left, right, np.arange(shape.n))
+            return torch.from_numpy(total)
+
+        providers["cpu"] = loops
     if machine.triton:
         from benchmark.kernels.coactivation import triton
 
@@ -46,4 +58,5 @@ def case(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.Ge
         nbytes=2.0 * shape.n * shape.k * 12 + shape.m**2 * 8.0,
         flops=2.0 * shape.n * shape.k**2,
         tolerance=1e-12,
+        compared=frozenset(["dense float32"]),
     )

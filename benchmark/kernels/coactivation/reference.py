@@ -1,4 +1,4 @@
-"""Co-activation with every zero written out, in float64."""
+"""Co-activation with every zero written out."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from torch import Tensor
 Codes = tuple[Float[Tensor, "n k"], Int[Tensor, "n k"]]
 
 
-def cross(image: Codes, text: Codes, m: int) -> Float[Tensor, "m m"]:
+def cross(
+    image: Codes, text: Codes, m: int, dtype: torch.dtype = torch.float64
+) -> Float[Tensor, "m m"]:
     """Σ over rows of image code ⊗ text code."""
     left, right = (
-        torch.zeros(len(z), m, dtype=torch.float64, device=z.device).scatter_add(1, i, z.double())
+        torch.zeros(len(z), m, dtype=dtype, device=z.device).scatter_add(1, i, z.to(dtype))
         for z, i in (image, text)
     )
     return left.T @ right

@@ -1,0 +1,89 @@
+"""Σ z_I z_Tᵀ row by row: one image latent's row of the result stays in the nearest cache.
+
+Slots of image codes are sorted by latent; a latent's row then takes the text codes of the pairs
+that it fires on, one after another, in float64. Work is n·k², and the same sums in the same order
+whatever the number of threads.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from jaxtyping import Float, Int
+
+from benchmark.kernels.numbers import loop, share, shared
+
+BLOCK = 65_536
+"""Pairs gone through at a time, so that text codes stay in cache while all latents read them."""
+Codes = tuple[Float[np.ndarray, "n k"], Int[np.ndarray, "n k"]]
+
+
+def add_cross(
+    cross: Float[np.ndarray, "m_i m_t"], image: Codes, text: Codes, owner: Int[np.ndarray, " p"]
+) -> None:
+    """Adds Σ over pairs (owner[j], j) of image code ⊗ text code to `cross`, float64, in place."""
+    share()
+    text_values, text_indices = (np.ascontiguousarray(part) for part in text)
+    text_indices = text_indices.astype(np.int32, copy=False)
+    for start in range(0, len(owner), BLOCK):
+        part = slice(start, start + BLOCK)
+        own = owner[part]
+        values, indices = image[0][own], image[1][own].astype(np.int32, copy=False)
+        starts, pair, z = _by_latent(values, indices, cross.shape[0])
+        _add(cross, starts, pair, z, text_values[part], text_indices[part])
+
+
+Moments = tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]
+"""Σ z and 1/σ of every latent; 0 where it never varies."""
+
+
+def pearson(
+    cross: Float[np.ndarray, "m_i m_t"], n: int, image: Moments, text: Moments
+) -> Float[np.ndarray, "m_i m_t"]:
+    """Pearson correlation over n pairs, written over `cross`: nothing of its size is made."""
+    share()
+    _pearson(cross, n, *image, *text)
+    return cross
+
+
+@loop
+def _by_latent(values, indices, m):  # type: ignore[no-untyped-def]
+    """Where each latent's slots start, and pair and value of each slot; zeros are left out."""
+    n, k = values.shape
+    starts = np.zeros(m + 1, np.int64)
+    for i in range(n):
+        for s in range(k):
+            if values[i, s] != 0:
+                starts[indices[i, s] + 1] += 1
+    for latent in range(m):
+        starts[latent + 1] += starts[latent]
+    place = starts[:-1].copy()
+    pair, z = np.empty(starts[m], np.int32), np.empty(starts[m], np.float64)
+    for i in range(n):
+        for s in range(k):
+            if values[i, s] != 0:
+                at = place[indices[i, s]]
+                pair[at], z[at] = i, values[i, s]
+                place[indices[i, s]] = at + 1
+    return starts, pair, z
+
+
+@shared
+def _add(cross, starts, pair, z, values, indices):  # type: ignore[no-untyped-def]
+    k = values.shape[1]
+    for latent in numba.prange(len(starts) - 1):
+        row = cross[latent]
+        for at in range(starts[latent], starts[latent + 1]):
+            j, weight = pair[at], z[at]
+            for s in range(k):
+                row[indices[j, s]] += weight * values[j, s]
+
+
+@shared
+def _pearson(r, n, image_sum, image_inverse, text_sum, text_inverse):  # type: ignore[no-untyped-def]
+    """(Σ z z' / n - mean mean') / (σ σ'), in place of Σ z z', clipped to [-1, 1]."""
+    for i in numba.prange(r.shape[0]):
+        mean, inverse = image_sum[i] / n, image_inverse[i]
+        for j in range(r.shape[1]):
+            value = (r[i, j] / n - mean * (text_sum[j] / n)) * inverse * text_inverse[j]
+            r[i, j] = min(1.0, max(-1.0, value))

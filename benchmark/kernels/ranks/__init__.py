@@ -1,0 +1,1 @@
+"""Ranks among all candidates by cosine of sparse codes, ties counted, without dense scores."""
