@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -12,8 +14,16 @@ from scipy.optimize import linear_sum_assignment
 from benchmark.contracts import SparseCodes
 from benchmark.kernels.assignment import cpu
 from benchmark.kernels.assignment.cpu import assign, certificate
+from benchmark.kernels.bench.hard import ROWS, SIZES
+from benchmark.kernels.encode import reference as plain_encode
+from benchmark.kernels.encode.cpu import encode_low
+from benchmark.kernels.step.cpu import SparseStep
+from benchmark.kernels.topk import reference as plain_topk
+from benchmark.kernels.topk.cpu import topk
 from benchmark.metrics.ranking import by_query, rank
 from benchmark.metrics.similarity import unit_rows
+from benchmark.sae import training
+from benchmark.sae.trainable import Sae, fvu
 
 KINDS = {
     "numbers": lambda s: s,
@@ -101,3 +111,70 @@ def _codes(
         values *= torch.randint(2, (n, width), generator=generator) * 2 - 1
     values *= torch.rand(n, width, generator=generator) < kept
     return SparseCodes.from_slots(values, torch.arange(width).expand(n, -1), width)
+
+
+def hard_rows() -> list[tuple[str, tuple[int, int, int], torch.dtype]]:
+    sizes = [*SIZES, (3, 63, 5), (2, 200, 200)]
+    types = (torch.float32, torch.bfloat16, torch.float16)
+    return [(kind, size, dtype) for kind in ROWS for size in sizes for dtype in types]
+
+
+@pytest.mark.parametrize(("kind", "size", "dtype"), hard_rows())
+def test_the_k_largest_are_those_of_the_reference(
+    kind: str, size: tuple[int, int, int], dtype: torch.dtype
+) -> None:
+    n, width, k = size
+    rows = ROWS[kind](torch.randn(n, width, generator=torch.Generator().manual_seed(n * width)))
+    found, wanted = topk(rows.to(dtype), k), plain_topk.topk(rows.to(dtype), k)
+    assert torch.equal(found[0], wanted[0])
+    assert torch.equal(found[1], wanted[1])
+
+
+def test_nan_is_among_the_values_and_other_types_are_refused() -> None:
+    rows = torch.randn(2, 500, generator=torch.Generator().manual_seed(0))
+    rows[1, 77] = torch.nan
+    assert topk(rows, 3)[0].isnan().any(1).tolist() == [False, True]
+    with pytest.raises(ValueError, match=r"rows are torch.float64, wanted float32"):
+        topk(rows.double(), 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
+def test_sparse_steps_are_steps_of_the_training_loop(dtype: torch.dtype) -> None:
+    d, m, k = 48, 256, 4
+    batches = torch.randn(8, 32, d, generator=torch.Generator().manual_seed(0))
+    sae = Sae(d, m, k, torch.zeros(d), torch.Generator().manual_seed(1))
+    weights = (sae.encoder, sae.b_enc, sae.b_dec, sae.decoder)
+    step = SparseStep(*weights, k, rate=1e-2, clip=0.1, dtype=dtype)
+    adam = torch.optim.AdamW(sae.parameters(), lr=1e-2, weight_decay=0.0)
+    for u in batches:
+        adam.zero_grad()
+        loss = fvu(sae(u).out, u)
+        loss.backward()
+        training._drop_parallel(sae.decoder)
+        torch.nn.utils.clip_grad_norm_(sae.parameters(), 0.1)
+        adam.step()
+        training._renormalise(sae.decoder)
+        torch.testing.assert_close(step.run(u), loss.detach(), rtol=1e-5, atol=0)
+    for found, wanted in zip(step.weights, weights, strict=True):
+        torch.testing.assert_close(found, wanted.detach(), rtol=1e-3, atol=1e-4)
+
+
+def test_a_cheap_product_proposes_and_float32_decides() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, encoder = (
+        torch.randn(200, 64, generator=generator),
+        torch.randn(999, 64, generator=generator),
+    )
+    b_enc = torch.randn(999, generator=generator)
+    found = encode_low(x, encoder, b_enc, 8, encoder.bfloat16())
+    wanted = plain_encode.encode(x, encoder, b_enc, 8)
+    assert torch.equal(found[1], wanted[1])
+    torch.testing.assert_close(found[0], wanted[0])
+
+
+def test_two_threads_may_call_a_shared_loop_at_once() -> None:
+    rows = torch.randn(64, 4096, generator=torch.Generator().manual_seed(0))
+    wanted = topk(rows, 8)[1]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: topk(rows, 8)[1], range(20)))
+    assert all(torch.equal(each, wanted) for each in found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from benchmark.kernels.adamw import reference
+from benchmark.kernels.adamw import cpu, reference
 from benchmark.kernels.bench.case import Case, Shape
 from benchmark.kernels.bench.inputs import weights
 from benchmark.kernels.bench.machine import Machine
@@ -25,6 +25,17 @@ def case(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.Ge
         return parameter.detach()
 
     providers = {"reference": step}
+    if machine.device.type == "cpu":
+        own, held = start.clone(), (torch.zeros_like(start), torch.zeros_like(start))
+
+        def loops() -> torch.Tensor:
+            arrays = (own.numpy(), gradient.numpy(), (held[0].numpy(), held[1].numpy()))
+            along = cpu.parallel(gradient.numpy(), own.numpy())[0]
+            numbers = (RATE / (1 - 0.9), (1 - 0.999) ** 0.5, CLIP)
+            cpu.update(*arrays, numbers, along=along)
+            return own
+
+        providers["cpu"] = loops
     if machine.triton:
         from benchmark.kernels.adamw import triton
 

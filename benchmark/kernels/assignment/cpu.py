@@ -9,12 +9,11 @@ the best few costs at least u_i less the next best score. Nothing is left out; t
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.optimize import linear_sum_assignment
 
-from benchmark.kernels.numbers import loop, share, shared
+from benchmark.kernels.numbers import loop, share
 
 NEAR = 16
 Pairs = tuple[Int[np.ndarray, " a"], Int[np.ndarray, " a"]]
@@ -35,10 +34,10 @@ def assign(scores: Float[np.ndarray, "a b"]) -> Pairs:
         columns, rows = assign(np.ascontiguousarray(scores.T))
         order = np.argsort(rows, kind="stable")
         return rows[order], columns[order]
-    share()
     weights = np.ascontiguousarray(np.maximum(scores, 0))
     near = min(NEAR, b)
-    columns, nearest, beyond = _best_of_rows(weights, near)
+    columns, nearest, beyond = np.full((a, near), -1, np.int32), np.zeros((a, near)), np.zeros(a)
+    share(_best_of_rows, a, weights, columns, nearest, beyond)
     partner, profits, prices = _solve(weights, columns, nearest, beyond)
     if certificate(weights, partner, profits, prices) > 1e-9:
         return linear_sum_assignment(weights, maximize=True)
@@ -58,8 +57,10 @@ def certificate(
     matched = np.flatnonzero(partner >= 0)
     total = float(weights[matched, partner[matched]].sum())
     gap = abs(float(profits.sum() + prices.sum()) - total) / max(total, 1.0)
+    worst = np.zeros(len(weights))
+    share(_worst, len(weights), weights, profits, prices, worst)
     negative = max(0.0, -float(profits.min(initial=0)), -float(prices.min(initial=0)))
-    return max(gap, negative, float(_worst(weights, profits, prices)))
+    return max(gap, negative, float(worst.max(initial=0)))
 
 
 def _everyone(partner: Int[np.ndarray, " a"], b: int) -> Int[np.ndarray, " a"]:
@@ -72,29 +73,23 @@ def _everyone(partner: Int[np.ndarray, " a"], b: int) -> Int[np.ndarray, " a"]:
     return whole
 
 
-@shared
-def _worst(weights, profits, prices):  # type: ignore[no-untyped-def]
-    """Largest w_ij - u_i - p_j, no less than 0."""
-    a, b = weights.shape
-    worst = np.zeros(a)
-    for i in numba.prange(a):
+@loop
+def _worst(start, stop, weights, profits, prices, worst):  # type: ignore[no-untyped-def]
+    """Largest w_ij - u_i - p_j of each row, no less than 0."""
+    for i in range(start, stop):
         most = 0.0
-        for j in range(b):
+        for j in range(weights.shape[1]):
             most = max(most, weights[i, j] - profits[i] - prices[j])
         worst[i] = most
-    return worst.max() if a else 0.0
 
 
-@shared
-def _best_of_rows(weights, near):  # type: ignore[no-untyped-def]
-    """The `near` largest entries of each row above 0, descending, and the largest left out."""
-    a, b = weights.shape
-    columns = np.full((a, near), -1, np.int32)
-    values = np.zeros((a, near))
-    beyond = np.zeros(a)
-    for i in numba.prange(a):
+@loop
+def _best_of_rows(start, stop, weights, columns, values, beyond):  # type: ignore[no-untyped-def]
+    """The few largest entries of each row above 0, descending, and the largest left out."""
+    near = columns.shape[1]
+    for i in range(start, stop):
         least = 0.0
-        for j in range(b):
+        for j in range(weights.shape[1]):
             w = weights[i, j]
             if w > least:
                 if values[i, near - 1] > beyond[i]:
@@ -109,7 +104,6 @@ def _best_of_rows(weights, near):  # type: ignore[no-untyped-def]
                 least = values[i, near - 1]
             elif w > beyond[i]:
                 beyond[i] = w
-    return columns, values, beyond
 
 
 @loop

@@ -32,8 +32,8 @@ def timed(call: Callable[[], object], device: torch.device, *, repeat: int = 7) 
         found = do_bench(call, warmup=5, rep=max(20.0, repeat * once), quantiles=[0.5, 0.2, 0.8])
         return Timing(*found)
     once = _clock(call)
-    times = max(1, min(repeat, int(MOST_MS / max(once, 1e-3))))
-    return _quantiles([_clock(call) for _ in range(times)])
+    times = min(repeat, int(MOST_MS / max(once, 1e-3)))
+    return _quantiles([_clock(call) for _ in range(times)] or [once])
 
 
 def captured(call: Callable[[], object]) -> Callable[[], object]:

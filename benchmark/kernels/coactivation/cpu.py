@@ -7,11 +7,10 @@ whatever the number of threads.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from jaxtyping import Float, Int
 
-from benchmark.kernels.numbers import loop, share, shared
+from benchmark.kernels.numbers import loop, share
 
 BLOCK = 65_536
 """Pairs gone through at a time, so that text codes stay in cache while all latents read them."""
@@ -22,7 +21,6 @@ def add_cross(
     cross: Float[np.ndarray, "m_i m_t"], image: Codes, text: Codes, owner: Int[np.ndarray, " p"]
 ) -> None:
     """Adds Σ over pairs (owner[j], j) of image code ⊗ text code to `cross`, float64, in place."""
-    share()
     text_values, text_indices = (np.ascontiguousarray(part) for part in text)
     text_indices = text_indices.astype(np.int32, copy=False)
     for start in range(0, len(owner), BLOCK):
@@ -30,7 +28,8 @@ def add_cross(
         own = owner[part]
         values, indices = image[0][own], image[1][own].astype(np.int32, copy=False)
         starts, pair, z = _by_latent(values, indices, cross.shape[0])
-        _add(cross, starts, pair, z, text_values[part], text_indices[part])
+        text_part = (text_values[part], text_indices[part])
+        share(_add, len(cross), cross, starts, pair, z, *text_part)
 
 
 Moments = tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]
@@ -41,8 +40,7 @@ def pearson(
     cross: Float[np.ndarray, "m_i m_t"], n: int, image: Moments, text: Moments
 ) -> Float[np.ndarray, "m_i m_t"]:
     """Pearson correlation over n pairs, written over `cross`: nothing of its size is made."""
-    share()
-    _pearson(cross, n, *image, *text)
+    share(_pearson, len(cross), cross, n, *image, *text)
     return cross
 
 
@@ -68,10 +66,10 @@ def _by_latent(values, indices, m):  # type: ignore[no-untyped-def]
     return starts, pair, z
 
 
-@shared
-def _add(cross, starts, pair, z, values, indices):  # type: ignore[no-untyped-def]
+@loop
+def _add(start, stop, cross, starts, pair, z, values, indices):  # type: ignore[no-untyped-def]
     k = values.shape[1]
-    for latent in numba.prange(len(starts) - 1):
+    for latent in range(start, stop):
         row = cross[latent]
         for at in range(starts[latent], starts[latent + 1]):
             j, weight = pair[at], z[at]
@@ -79,10 +77,12 @@ def _add(cross, starts, pair, z, values, indices):  # type: ignore[no-untyped-de
                 row[indices[j, s]] += weight * values[j, s]
 
 
-@shared
-def _pearson(r, n, image_sum, image_inverse, text_sum, text_inverse):  # type: ignore[no-untyped-def]
+@loop
+def _pearson(  # type: ignore[no-untyped-def]
+    start, stop, r, n, image_sum, image_inverse, text_sum, text_inverse
+):
     """(Σ z z' / n - mean mean') / (σ σ'), in place of Σ z z', clipped to [-1, 1]."""
-    for i in numba.prange(r.shape[0]):
+    for i in range(start, stop):
         mean, inverse = image_sum[i] / n, image_inverse[i]
         for j in range(r.shape[1]):
             value = (r[i, j] / n - mean * (text_sum[j] / n)) * inverse * text_inverse[j]

@@ -7,7 +7,7 @@ import torch
 from benchmark.kernels.bench.case import Case, Shape
 from benchmark.kernels.bench.inputs import activations, weights
 from benchmark.kernels.bench.machine import Machine
-from benchmark.kernels.encode import reference
+from benchmark.kernels.encode import cpu, reference
 
 Codes = tuple[torch.Tensor, torch.Tensor]
 
@@ -17,6 +17,8 @@ def case(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.Ge
     held = weights(shape, machine.device, generator)
     centred = activations(shape, machine.device, generator) - held.b_dec
     providers = {"reference": lambda: reference.encode(centred, held.encoder, held.b_enc, shape.k)}
+    if machine.device.type == "cpu":
+        providers["cpu"] = lambda: cpu.encode(centred, held.encoder, held.b_enc, shape.k)
     if machine.triton:
         from benchmark.kernels.encode import triton
 

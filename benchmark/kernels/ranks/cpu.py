@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Int
 
-from benchmark.kernels.numbers import loop, share, shared
-
-CHUNKS = 8
-"""Parts of the queries a thread: some have more to do than others."""
+from benchmark.kernels.numbers import loop, share
 
 
 def stand(
@@ -28,66 +24,61 @@ def stand(
     `queries` and `candidates` are CSR matrices of unit rows, `pairs` (query, relevant candidate) in
     ascending order. A query without a relevant candidate stands below all of them.
     """
-    threads = share()
     index = sp.csc_array(candidates)
     index.sort_indices()
-    first = np.searchsorted(pairs[:, 0], np.arange(queries.shape[0] + 1))
-    found: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray] = _stand(
-        queries.data,
-        queries.indices,
-        queries.indptr,
-        index.data,
-        index.indices,
-        index.indptr,
-        candidates.shape[0],
-        np.ascontiguousarray(pairs[:, 1]),
-        first,
-        min(depth, candidates.shape[0]),
-        threads * CHUNKS,
+    q, n = queries.shape[0], candidates.shape[0]
+    counts = tuple(np.zeros(q, np.int64) for _ in range(4))
+    top = np.zeros((q, min(depth, n)), np.int32)
+    share(
+        _stand,
+        q,
+        (queries.data, queries.indices, queries.indptr),
+        (index.data, index.indices, index.indptr),
+        (np.ascontiguousarray(pairs[:, 1]), np.searchsorted(pairs[:, 0], np.arange(q + 1))),
+        n,
+        (*counts, top),
     )
-    return found
-
-
-@shared
-def _stand(  # type: ignore[no-untyped-def]
-    data, latents, starts, weights, holders, index, n, relevant, first, depth, chunks
-):
-    q = len(starts) - 1
-    above, tied, hits = np.zeros(q, np.int64), np.zeros(q, np.int64), np.zeros(q, np.int64)
-    top, last = np.zeros((q, depth), np.int32), np.zeros(q, np.int64)
-    for chunk in numba.prange(chunks):
-        total, seen = np.zeros(n), np.zeros(n, np.bool_)
-        touched, scores = np.empty(n, np.int64), np.empty(n, np.int64)
-        for i in range(chunk * q // chunks, (chunk + 1) * q // chunks):
-            count = 0
-            for s in range(starts[i], starts[i + 1]):
-                latent, z = latents[s], data[s]
-                for t in range(index[latent], index[latent + 1]):
-                    j = holders[t]
-                    total[j] += z * weights[t]
-                    if not seen[j]:
-                        seen[j] = True
-                        touched[count] = j
-                        count += 1
-            best, reached = _best(total, relevant, first[i], first[i + 1])
-            hits[i] = reached
-            over, level = 0, 0
-            for t in range(count):
-                score = np.int64(np.rint(total[touched[t]] * 1e6))
-                scores[t] = score
-                if score > best:
-                    over += 1
-                elif score == best:
-                    level += 1
-            if best < 0:
-                over += n - count
-            elif best == 0:
-                level += n - count
-            above[i], tied[i] = over, level
-            last[i] = _lead(scores, count, n, top[i])
-            for t in range(count):
-                total[touched[t]], seen[touched[t]] = 0.0, False
+    above, tied, hits, last = counts
     return above, tied, hits, top, last
+
+
+@loop
+def _stand(start, stop, queries, index, pairs, n, out):  # type: ignore[no-untyped-def]
+    data, latents, starts = queries
+    weights, holders, first_holder = index
+    relevant, first = pairs
+    above, tied, hits, last, top = out
+    total, seen = np.zeros(n), np.zeros(n, np.bool_)
+    touched, scores = np.empty(n, np.int64), np.empty(n, np.int64)
+    for i in range(start, stop):
+        count = 0
+        for s in range(starts[i], starts[i + 1]):
+            latent, z = latents[s], data[s]
+            for t in range(first_holder[latent], first_holder[latent + 1]):
+                j = holders[t]
+                total[j] += z * weights[t]
+                if not seen[j]:
+                    seen[j] = True
+                    touched[count] = j
+                    count += 1
+        best, reached = _best(total, relevant, first[i], first[i + 1])
+        hits[i] = reached
+        over, level = 0, 0
+        for t in range(count):
+            score = np.int64(np.rint(total[touched[t]] * 1e6))
+            scores[t] = score
+            if score > best:
+                over += 1
+            elif score == best:
+                level += 1
+        if best < 0:
+            over += n - count
+        elif best == 0:
+            level += n - count
+        above[i], tied[i] = over, level
+        last[i] = _lead(scores, count, n, top[i])
+        for t in range(count):
+            total[touched[t]], seen[touched[t]] = 0.0, False
 
 
 @loop

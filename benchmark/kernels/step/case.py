@@ -25,7 +25,8 @@ def case(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.Ge
     if machine.device.type == "cuda":
         providers |= {"dense": lambda: low.run(u), "dense compiled": lambda: compiled.run(u)}
     else:
-        sparse = SparseStep(held.encoder, held.b_enc, held.b_dec, held.decoder, shape.k)
+        parts = (held.encoder, held.b_enc, held.b_dec, held.decoder)
+        sparse = SparseStep(*parts, shape.k, dtype=dtype)
         providers["cpu"] = lambda: sparse.run(u)
     if machine.triton:
         from benchmark.kernels.step.triton import Graph, TopKStep

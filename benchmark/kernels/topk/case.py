@@ -6,7 +6,7 @@ import torch
 
 from benchmark.kernels.bench.case import Case, Shape, relative
 from benchmark.kernels.bench.machine import Machine
-from benchmark.kernels.topk import reference
+from benchmark.kernels.topk import cpu, reference
 
 
 def case(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.Generator) -> Case:
@@ -16,6 +16,8 @@ def case(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.Ge
         "reference": lambda: reference.topk(rows, shape.k),
         "torch.topk": lambda: rows.topk(shape.k, dim=1, sorted=False),
     }
+    if machine.device.type == "cpu":
+        providers["cpu"] = lambda: cpu.topk(rows, shape.k)
     if machine.triton:
         from benchmark.kernels.topk import triton
 
