@@ -30,7 +30,7 @@ def case(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.Ge
 
         def loops() -> torch.Tensor:
             arrays = (own.numpy(), gradient.numpy(), (held[0].numpy(), held[1].numpy()))
-            along = cpu.parallel(gradient.numpy(), own.numpy())[0]
+            along = cpu.parallel(gradient.numpy(), own.numpy())
             numbers = (RATE / (1 - 0.9), (1 - 0.999) ** 0.5, CLIP)
             cpu.update(*arrays, numbers, along=along)
             return own

@@ -36,36 +36,35 @@ def update(
 @summing
 def _update(start, stop, parameter, gradient, first, second, along, unit, numbers):  # type: ignore[no-untyped-def]
     rate, correction, clip, fresh1, kept2, fresh2, epsilon = numbers
-    zero = np.float32(0)
     for i in range(start, stop):
         p, g, m, v = parameter[i], gradient[i], first[i], second[i]
-        part = along[i] if unit else zero
-        square = zero
+        part = along[i]
+        square = np.float32(0)
         for j in range(len(p)):
             step = (g[j] - part * p[j]) * clip
-            m[j] += (step - m[j]) * fresh1
-            v[j] = v[j] * kept2 + step * step * fresh2
-            p[j] -= rate * m[j] / (np.sqrt(v[j]) / correction + epsilon)
-            square += p[j] * p[j]
+            mean = m[j] + (step - m[j]) * fresh1
+            spread = v[j] * kept2 + step * step * fresh2
+            moved = p[j] - rate * mean / (np.sqrt(spread) / correction + epsilon)
+            m[j], v[j], p[j] = mean, spread, moved
+            square += moved * moved
         if unit:
             scale = np.float32(1) / max(np.sqrt(square), np.float32(1e-12))
             for j in range(len(p)):
                 p[j] *= scale
 
 
-def parallel(gradient: Rows, rows: Rows) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
-    """⟨gradient, row⟩ and ‖gradient‖² of every row, float32."""
-    along, squares = (np.empty(len(rows), np.float32) for _ in range(2))
-    share(_parallel, len(rows), gradient, rows, along, squares)
-    return along, squares
+def parallel(gradient: Rows, rows: Rows) -> Float[np.ndarray, " m"]:
+    """⟨gradient, row⟩ of every row, float32."""
+    along = np.empty(len(rows), np.float32)
+    share(_parallel, len(rows), gradient, rows, along)
+    return along
 
 
 @summing
-def _parallel(start, stop, gradient, rows, along, squares):  # type: ignore[no-untyped-def]
+def _parallel(start, stop, gradient, rows, along):  # type: ignore[no-untyped-def]
     for i in range(start, stop):
         g, p = gradient[i], rows[i]
-        dot, square = np.float32(0), np.float32(0)
+        dot = np.float32(0)
         for j in range(len(p)):
             dot += g[j] * p[j]
-            square += g[j] * g[j]
-        along[i], squares[i] = dot, square
+        along[i] = dot

@@ -64,9 +64,9 @@ class SparseStep:
 
     def _update(self, gradients: list[Tensor]) -> None:
         self.steps += 1
-        along, squares = parallel(gradients[3].numpy(), self.weights[3].numpy())
-        square = float(squares.sum(dtype="f8") - (along**2).sum(dtype="f8"))
-        square += sum(float(g.square().sum(dtype=torch.float64)) for g in gradients[:3])
+        along = parallel(gradients[3].numpy(), self.weights[3].numpy())
+        square = sum(float(torch.linalg.vector_norm(g)) ** 2 for g in gradients)
+        square -= float((along**2).sum(dtype="f8"))
         clip = min(1.0, self.clip / (square**0.5 + 1e-6))
         state = (self.rate / (1 - 0.9**self.steps), (1 - 0.999**self.steps) ** 0.5, clip)
         for place, (weight, gradient) in enumerate(zip(self.weights, gradients, strict=True)):
