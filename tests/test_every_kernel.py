@@ -16,8 +16,8 @@ from benchmark.kernels.decode.triton import decode
 from benchmark.kernels.gradients.triton import grouped
 from benchmark.kernels.step.triton import TopKStep
 from benchmark.kernels.topk.triton import topk
-from benchmark.sae import training
-from benchmark.sae.trainable import Sae, fvu
+from benchmark.sae.trainable import Sae
+from tests.steps import plain_step
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 MACHINE = Machine(DEVICE, "any", 1.0, {"float32": 1.0, "bfloat16": 1.0}, 1 << 25, triton=True)
@@ -53,14 +53,8 @@ def test_steps_by_kernels_are_steps_of_the_training_loop() -> None:
     adam = torch.optim.AdamW(sae.parameters(), lr=1e-2, weight_decay=0.0)
     for u in rows.to(DEVICE):
         step.advance(1e-2)
-        adam.zero_grad()
-        loss = fvu(sae(u).out, u)
-        loss.backward()
-        training._drop_parallel(sae.decoder)
-        torch.nn.utils.clip_grad_norm_(sae.parameters(), 0.1)
-        adam.step()
-        training._renormalise(sae.decoder)
-        torch.testing.assert_close(step.run(u), loss.detach(), rtol=1e-5, atol=0)
+        wanted = plain_step([sae], adam, u, 0.1)
+        torch.testing.assert_close(step.run(u), wanted, rtol=1e-5, atol=0)
     for found, wanted in zip(
         step.weights, (sae.encoder, sae.b_enc, sae.b_dec, sae.decoder), strict=True
     ):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from benchmark.contracts import SparseCodes
+from benchmark.kernels import adamw
 from benchmark.kernels.assignment import cpu
 from benchmark.kernels.assignment.cpu import assign, certificate
 from benchmark.kernels.bench.hard import ROWS, SIZES
@@ -22,8 +23,8 @@ from benchmark.kernels.topk import reference as plain_topk
 from benchmark.kernels.topk.cpu import topk
 from benchmark.metrics.ranking import by_query, rank
 from benchmark.metrics.similarity import unit_rows
-from benchmark.sae import training
 from benchmark.sae.trainable import Sae, fvu
+from tests.steps import plain_step
 
 KINDS = {
     "numbers": lambda s: s,
@@ -147,16 +148,59 @@ def test_sparse_steps_are_steps_of_the_training_loop(dtype: torch.dtype) -> None
     step = SparseStep(*weights, k, rate=1e-2, clip=0.1, dtype=dtype)
     adam = torch.optim.AdamW(sae.parameters(), lr=1e-2, weight_decay=0.0)
     for u in batches:
-        adam.zero_grad()
-        loss = fvu(sae(u).out, u)
-        loss.backward()
-        training._drop_parallel(sae.decoder)
-        torch.nn.utils.clip_grad_norm_(sae.parameters(), 0.1)
-        adam.step()
-        training._renormalise(sae.decoder)
-        torch.testing.assert_close(step.run(u), loss.detach(), rtol=1e-5, atol=0)
+        wanted = plain_step([sae], adam, u, 0.1)
+        torch.testing.assert_close(step.run(u), wanted, rtol=1e-5, atol=0)
     for found, wanted in zip(step.weights, weights, strict=True):
         torch.testing.assert_close(found, wanted.detach(), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["loops", "without kernels"])
+def test_the_optimiser_takes_the_steps_of_torchs_own(
+    plain: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = torch.randn(6, 32, 24, generator=torch.Generator().manual_seed(0))
+    ours, theirs = (
+        [Sae(24, 96, 4, torch.zeros(24), torch.Generator().manual_seed(i)) for i in range(2)]
+        for _ in range(2)
+    )
+    if plain:
+        monkeypatch.setattr(
+            adamw.AdamW,
+            "_update",
+            lambda self, p, along, state: adamw._plain(
+                [adamw._rows(t) for t in (p.data, p.grad, *self.moments[id(p)])],
+                along,
+                state,
+                self.betas,
+            ),
+        )
+    adam = adamw.AdamW(
+        [list(sae.parameters()) for sae in ours], [sae.decoder for sae in ours], clip=0.05
+    )
+    own = torch.optim.AdamW([p for sae in theirs for p in sae.parameters()], 1e-2, weight_decay=0)
+    for u in batches:
+        wanted = plain_step(theirs, own, u, 0.05)
+        adam.zero_grad()
+        loss = torch.stack([fvu(sae(u).out, u) for sae in ours]).sum()
+        loss.backward()
+        adam.step(1e-2)
+        torch.testing.assert_close(loss.detach(), wanted, rtol=1e-5, atol=0)
+    for found, known in zip(ours, theirs, strict=True):
+        for a, b in zip(found.parameters(), known.parameters(), strict=True):
+            torch.testing.assert_close(a.detach(), b.detach(), rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(found.decoder.norm(dim=1), torch.ones(96))
+
+
+def test_a_parameter_without_a_gradient_stays_and_no_gradient_is_no_step() -> None:
+    used, unused = (torch.nn.Parameter(torch.ones(3)) for _ in range(2))
+    adam = adamw.AdamW([[used, unused]], clip=1.0)
+    used.grad = torch.zeros(3)
+    adam.step(0.1)
+    assert used.tolist() == unused.tolist() == [1, 1, 1]
+    used.grad = torch.tensor([3.0, 0, 4.0])
+    adam.step(0.1)
+    assert used.grad.tolist() == [3, 0, 4]
+    assert (used < 1).tolist() == [True, False, True]
 
 
 def test_a_cheap_product_proposes_and_float32_decides() -> None:

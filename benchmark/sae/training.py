@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from benchmark.contracts import Budget, Modality, PairedActivations, TrainingData
+from benchmark.kernels.adamw import AdamW
 from benchmark.sae.auxk import AuxK
 from benchmark.sae.dictionaries import Tower, same_width
 from benchmark.sae.trainable import Sae, fvu
@@ -107,23 +108,13 @@ def train(
     here. Dictionaries are clipped one by one, so training two together couples them by loss alone.
     """
     groups = [list(sae.parameters()) for sae in saes]
-    fused = data.device.type in ("cpu", "cuda")
-    everything = [parameter for group in groups for parameter in group]
-    adam = torch.optim.AdamW(everything, lr=budget.lr, weight_decay=0.0, fused=fused)
+    unit = [sae.decoder for sae in saes] if how.unit_norm else []
+    adam = AdamW(groups, unit, clip=how.clip)
     with threads_for(budget.batch_size * saes[0].encoder.numel()):
         for step in data.progress(range(budget.steps), name):
-            adam.param_groups[0]["lr"] = budget.lr * how.rate(step, budget.steps)
-            adam.zero_grad(set_to_none=True)
+            adam.zero_grad()
             loss(step).backward()
-            if how.unit_norm:
-                for sae in saes:
-                    _drop_parallel(sae.decoder)
-            for group in groups:
-                torch.nn.utils.clip_grad_norm_(group, how.clip)
-            adam.step()
-            if how.unit_norm:
-                for sae in saes:
-                    _renormalise(sae.decoder)
+            adam.step(budget.lr * how.rate(step, budget.steps))
 
 
 @contextmanager
@@ -138,18 +129,6 @@ def threads_for(products: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@torch.no_grad()
-def _drop_parallel(decoder: torch.nn.Parameter) -> None:
-    if decoder.grad is not None:
-        along = torch.linalg.vecdot(decoder.grad, decoder)
-        decoder.grad.addcmul_(decoder, along[:, None], value=-1)
-
-
-@torch.no_grad()
-def _renormalise(decoder: torch.nn.Parameter) -> None:
-    decoder.div_(torch.linalg.vector_norm(decoder, dim=1, keepdim=True).clamp_min(1e-12))
 
 
 def single(
