@@ -65,9 +65,9 @@ class AdamW:
         if compiled(p):
             from benchmark.kernels.adamw import triton
 
-            held = torch.stack(
-                [state[2].new_tensor(state[0]), state[2].new_tensor(state[1]), state[2]]
-            )
+            held = state[2].repeat(3)
+            held[0].fill_(state[0])
+            held[1].fill_(state[1])
             triton.update(rows[0], rows[1], (rows[2], rows[3]), held, betas=self.betas, along=along)
         elif p.device.type == "cpu":
             arrays = [t.numpy() for t in rows]
