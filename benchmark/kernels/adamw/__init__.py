@@ -61,7 +61,7 @@ class AdamW:
     def _update(
         self, p: torch.nn.Parameter, along: Tensor | None, state: tuple[float, float, Tensor]
     ) -> None:
-        rows = [_rows(t) for t in (p.data, _gradient(p), *self.moments[id(p)])]
+        rows = [folded(t) for t in (p.data, _gradient(p), *self.moments[id(p)])]
         if compiled(p):
             from benchmark.kernels.adamw import triton
 
@@ -111,6 +111,6 @@ def _gradient(p: Tensor) -> Tensor:
     return p.grad.contiguous()
 
 
-def _rows(t: Tensor) -> Tensor:
-    """A vector as rows of the largest power of two up to 1024 that divides it."""
+def folded(t: Tensor) -> Tensor:
+    """Rows as they are; a vector as rows of the largest power of two up to 1024 that divides it."""
     return t if t.ndim == 2 else t.view(-1, min(t.numel() & -t.numel(), 1024))

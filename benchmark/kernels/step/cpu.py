@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from benchmark.kernels.adamw.cpu import parallel, update
+from benchmark.kernels.adamw import AdamW
 from benchmark.kernels.decode.cpu import decode, dots
 from benchmark.kernels.encode.cpu import encode, encode_low
 from benchmark.kernels.gradients import weight_gradients
@@ -34,23 +34,24 @@ class SparseStep:
         clip: float = 1.0,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.weights = [t.detach().clone() for t in (encoder, b_enc, b_dec, decoder)]
-        self.moments = [(torch.zeros_like(t), torch.zeros_like(t)) for t in self.weights]
-        self.k, self.rate, self.clip, self.dtype, self.steps = k, rate, clip, dtype, 0
+        parts = (encoder, b_enc, b_dec, decoder)
+        self.weights = [torch.nn.Parameter(t.detach().clone()) for t in parts]
+        self.adam = AdamW([self.weights], [self.weights[3]], clip=clip)
+        self.k, self.rate, self.dtype = k, rate, dtype
 
+    @torch.no_grad()
     def run(self, u: Float[Tensor, "n d"]) -> Float[Tensor, ""]:
         """One step; returns the loss before it."""
-        encoder, _, b_dec, decoder = self.weights
+        encoder, b_enc, b_dec, decoder = self.weights
         centred = u - b_dec
         values, indices = self.encode(centred)
         residual = decode(values, indices, decoder, b_dec) - u
         d_out = residual * (2 / u.numel())
         d_pre = dots(values, indices, decoder, d_out) * (values > 0)
-        d_encoder, d_b_enc, d_decoder = weight_gradients(
-            values, indices, len(encoder), centred, d_pre, d_out
-        )
-        d_b_dec = d_out.sum(0) - d_b_enc @ encoder
-        self._update([d_encoder, d_b_enc, d_b_dec, d_decoder])
+        rows = weight_gradients(values, indices, len(encoder), centred, d_pre, d_out)
+        encoder.grad, b_enc.grad, decoder.grad = rows
+        b_dec.grad = d_out.sum(0) - b_enc.grad @ encoder
+        self.adam.step(self.rate)
         return residual.square().mean()
 
     def encode(
@@ -61,20 +62,3 @@ class SparseStep:
         if self.dtype == torch.float32:
             return encode(centred, encoder, b_enc, self.k)
         return encode_low(centred, encoder, b_enc, self.k, encoder.to(self.dtype))
-
-    def _update(self, gradients: list[Tensor]) -> None:
-        self.steps += 1
-        along = parallel(gradients[3].numpy(), self.weights[3].numpy())
-        square = sum(float(torch.linalg.vector_norm(g)) ** 2 for g in gradients)
-        square -= float((along**2).sum(dtype="f8"))
-        clip = min(1.0, self.clip / (square**0.5 + 1e-6))
-        state = (self.rate / (1 - 0.9**self.steps), (1 - 0.999**self.steps) ** 0.5, clip)
-        for place, (weight, gradient) in enumerate(zip(self.weights, gradients, strict=True)):
-            rows = [_rows(t).numpy() for t in (weight, gradient, *self.moments[place])]
-            unit = along if place == 3 else None
-            update(rows[0], rows[1], (rows[2], rows[3]), state, along=unit)
-
-
-def _rows(t: Tensor) -> Float[Tensor, "a b"]:
-    """A vector as rows of the largest power of two up to 1024 that divides it."""
-    return t if t.ndim == 2 else t.view(-1, min(len(t) & -len(t), 1024))

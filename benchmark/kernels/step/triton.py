@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from benchmark.kernels.adamw import folded
 from benchmark.kernels.adamw.triton import update
 from benchmark.kernels.decode.triton import decode_loss
 from benchmark.kernels.encode.triton import encode
@@ -95,15 +96,9 @@ class TopKStep:
             betas=self.betas,
         )
         for place, gradient in ((1, d_b_enc), (2, d_b_dec)):
-            parts = [_folded(t) for t in (self.weights[place], gradient, *self.moments[place])]
+            parts = [folded(t) for t in (self.weights[place], gradient, *self.moments[place])]
             update(parts[0], parts[1], (parts[2], parts[3]), self.state, betas=self.betas)
         return self.loss.copy_(squares.sum() / u.numel())
-
-
-def _folded(vector: Float[Tensor, " n"]) -> Float[Tensor, "a b"]:
-    """A vector as rows of the largest power of two up to 1024 that divides it."""
-    n = len(vector)
-    return vector.view(-1, min(n & -n, 1024))
 
 
 class Graph:
