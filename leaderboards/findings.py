@@ -223,13 +223,14 @@ def main() -> int:
     words.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
     words.add_argument("--only", nargs="+", type=int, metavar="N", choices=NUMBERS)
     given = words.parse_args()
-    missing = [folder for folder in given.folders if not folder.is_dir()]
+    folders = [f / "cells" if (f / "cells").is_dir() else f for f in given.folders]
+    missing = [folder for folder in folders if not (folder.is_dir() and _scored([folder]))]
     if missing:
-        print(f"error: {missing[0]} is no folder, wanted one with cells", file=sys.stderr)
+        print(f"error: no cell was scored in {missing[0]}, wanted a run's folder", file=sys.stderr)
         return 2
     stored = json.loads(FOUND.read_text()) if FOUND.is_file() else {"questions": []}
     try:
-        whole = renewed(stored, given.folders, given.only or NUMBERS)
+        whole = renewed(stored, folders, given.only or NUMBERS)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -112,7 +112,7 @@ def test_the_command_writes_what_it_found(
     assert f"0 of {len(QUESTIONS)} questions" in capsys.readouterr().err
     monkeypatch.setattr("sys.argv", ["findings", str(tmp_path / "nowhere")])
     assert main() == 2
-    assert "nowhere is no folder" in capsys.readouterr().err
+    assert "no cell was scored in" in capsys.readouterr().err
 
 
 def test_what_was_found_elsewhere_stays_and_is_of_the_same_family(tmp_path: Path) -> None:
