@@ -230,12 +230,10 @@ def main() -> int:
         return 2
     stored = json.loads(FOUND.read_text()) if FOUND.is_file() else {"questions": []}
     try:
-        whole = renewed(stored, folders, given.only or NUMBERS)
+        whole = renewed(stored, folders, given.only)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    if given.only:
-        whole["frontier"] = stored.get("frontier", [])
     write_whole(FOUND, (json.dumps(whole, indent=1) + "\n").encode())
     known = len(whole["questions"])
     print(f"{known} of {len(QUESTIONS)} questions answered in {FOUND}", file=sys.stderr)
@@ -243,18 +241,21 @@ def main() -> int:
 
 
 def renewed(
-    stored: Mapping[str, Any], folders: Sequence[Path], only: Iterable[int]
+    stored: Mapping[str, Any], folders: Sequence[Path], only: Iterable[int] | None
 ) -> dict[str, Any]:
-    """Answers from folders to questions of these numbers; the other answers as they were."""
+    """Answers from folders to questions of these numbers; the other answers, and the frontier, as
+    they were. None: all of it.
+    """
     before = {each["asks"]: each for each in stored["questions"]}
     questions = []
     for number, question in enumerate(QUESTIONS, start=1):
         old = before.get(question.asks)
         new = None
-        if number in only:
+        if only is None or number in only:
             new = answered(question, folders, old["rows"] if old else ())
         questions += [each for each in (new or old,) if each]
-    weights = frontier(folders, "vista", "weight") or stored.get("frontier", [])
+    known = stored.get("frontier", [])
+    weights = (frontier(folders, "vista", "weight") or known) if only is None else known
     return {"questions": questions, "frontier": weights}
 
 

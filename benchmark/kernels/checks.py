@@ -46,11 +46,3 @@ def columns(**tensors: Tensor) -> None:
     if len(set(widths.values())) > 1:
         said = ", ".join(f"{name} has {width}" for name, width in widths.items())
         raise ValueError(f"{said} columns, wanted the same in all")
-
-
-def refuse_nan(values: Tensor, name: str) -> None:
-    """Raises ValueError where a value is not a number; waits for the device."""
-    wrong = values.isnan()
-    if bool(wrong.any()):
-        row = int(wrong.any(1).int().argmax())
-        raise ValueError(f"{name} has NaN in row {row}, wanted numbers")

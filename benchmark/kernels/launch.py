@@ -1,4 +1,4 @@
-"""How kernels are launched: block sizes as powers of two, and settings by device."""
+"""How kernels are launched: block sizes as powers of two, and the settings that were tuned."""
 
 from __future__ import annotations
 

@@ -41,9 +41,13 @@ class AdamW:
         for group in self.groups:
             having = [p for p in group if p.grad is not None]
             along = {id(p): _along(p) for p in having if id(p) in self.unit}
-            factor = self._factor(having, along)
+            if not having:
+                continue
+            state = self._factor(having, along).repeat(3)
+            state[0].fill_(rate / one)
+            state[1].fill_(two**0.5)
             for p in having:
-                self._update(p, along.get(id(p)), (rate / one, two**0.5, factor))
+                self._update(p, along.get(id(p)), state)
 
     def zero_grad(self) -> None:
         """Forgets all gradients."""
@@ -58,21 +62,18 @@ class AdamW:
         norm = torch.stack(squares).sum().clamp_min(0).sqrt()
         return (self.clip / (norm + 1e-6)).clamp(max=1)
 
-    def _update(
-        self, p: torch.nn.Parameter, along: Tensor | None, state: tuple[float, float, Tensor]
-    ) -> None:
+    def _update(self, p: torch.nn.Parameter, along: Tensor | None, state: Tensor) -> None:
+        """`state`: the rate over the first correction, √ of the second, the clipping factor."""
         rows = [folded(t) for t in (p.data, _gradient(p), *self.moments[id(p)])]
         if compiled(p):
             from benchmark.kernels.adamw import triton
 
-            held = state[2].repeat(3)
-            held[0].fill_(state[0])
-            held[1].fill_(state[1])
-            triton.update(rows[0], rows[1], (rows[2], rows[3]), held, betas=self.betas, along=along)
+            moments = (rows[2], rows[3])
+            triton.update(rows[0], rows[1], moments, state, betas=self.betas, along=along)
         elif p.device.type == "cpu":
             arrays = [t.numpy() for t in rows]
             cpu.update(
-                arrays[0], arrays[1], (arrays[2], arrays[3]), (state[0], state[1], float(state[2])),
+                arrays[0], arrays[1], (arrays[2], arrays[3]), tuple(state.tolist()),
                 betas=self.betas, along=None if along is None else along.numpy(),
             )  # fmt: skip
         else:
@@ -82,7 +83,7 @@ class AdamW:
 def _plain(
     rows: Sequence[Tensor],
     along: Tensor | None,
-    state: tuple[float, float, Tensor],
+    state: Tensor,
     betas: tuple[float, float],
 ) -> None:
     """The same, one operation after another: for devices without kernels."""

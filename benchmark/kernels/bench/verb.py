@@ -75,6 +75,8 @@ def _writable(path: str | None) -> Path | None:
     if path is None:
         return None
     target = Path(path)
+    if target.is_dir():
+        raise ValueError(f"--json {path} is a folder: wanted a file")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.touch()

@@ -103,26 +103,8 @@ def decode(
 ) -> Float[Tensor, "n d"]:
     """Σ value · decoder row + b_dec, in float32."""
     _held(values, indices, decoder=decoder, b_dec=b_dec)
-    (n, k), (m, d) = values.shape, decoder.shape
-    out = torch.empty(n, d, dtype=torch.float32, device=values.device)
-    slots, block, warps = _blocks(k, d)
-    decode_rows[(n,)](
-        values,
-        indices,
-        decoder,
-        b_dec,
-        out,
-        out,
-        out,
-        out,
-        d,
-        m,
-        k,
-        SLOTS=slots,
-        BLOCK=block,
-        LOSS=False,
-        num_warps=warps,
-    )
+    out = torch.empty(len(values), decoder.shape[1], dtype=torch.float32, device=values.device)
+    _decode((values, indices, decoder, b_dec), out, out, out, out, loss=False)
     return out
 
 
@@ -153,26 +135,26 @@ def decode_loss(
 ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n k"], Float[Tensor, " n"]]:
     """Residual û − u (in `dtype`), ⟨decoder row, residual⟩ of every slot, ‖residual‖² of rows."""
     _held(values, indices, decoder=decoder, b_dec=b_dec, target=target)
-    (n, k), (m, d) = values.shape, decoder.shape
-    residual = torch.empty(n, d, dtype=dtype, device=values.device)
-    along = torch.empty(n, k, dtype=torch.float32, device=values.device)
-    squares = torch.empty(n, dtype=torch.float32, device=values.device)
+    residual = torch.empty(target.shape, dtype=dtype, device=values.device)
+    along = torch.empty(values.shape, dtype=torch.float32, device=values.device)
+    squares = torch.empty(len(values), dtype=torch.float32, device=values.device)
+    _decode((values, indices, decoder, b_dec), target, residual, along, squares, loss=True)
+    return residual, along, squares
+
+
+def _decode(
+    code: tuple[Tensor, ...],
+    target: Tensor,
+    out: Tensor,
+    dots: Tensor,
+    squares: Tensor,
+    *,
+    loss: bool,
+) -> None:
+    """`decode_rows` of values, indices, decoder, b_dec; only `loss` uses target, dots, squares."""
+    (n, k), (m, d) = code[0].shape, code[2].shape
     slots, block, warps = _blocks(k, d)
     decode_rows[(n,)](
-        values,
-        indices,
-        decoder,
-        b_dec,
-        target,
-        residual,
-        along,
-        squares,
-        d,
-        m,
-        k,
-        SLOTS=slots,
-        BLOCK=block,
-        LOSS=True,
-        num_warps=warps,
-    )
-    return residual, along, squares
+        *code, target, out, dots, squares, d, m, k,
+        SLOTS=slots, BLOCK=block, LOSS=loss, num_warps=warps,
+    )  # fmt: skip
