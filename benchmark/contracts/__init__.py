@@ -22,8 +22,8 @@ from benchmark.contracts.data import (
     Talk,
     talks_of,
 )
-from benchmark.contracts.editing import Box, Editable, Thing, thing_concepts
-from benchmark.contracts.exhibits import Curve, Exhibit, Exhibited, Showing
+from benchmark.contracts.editing import Box, Editable, Steerable, Thing, thing_concepts
+from benchmark.contracts.exhibits import Chart, Curve, Exhibit, Exhibited, Showing
 from benchmark.contracts.methods import Budget, Memo, Method, TrainingData, unshared
 from benchmark.contracts.needs import (
     MODALITIES,
@@ -47,6 +47,7 @@ __all__ = [
     "Box",
     "Budget",
     "Change",
+    "Chart",
     "Concepts",
     "Curve",
     "Dataset",
@@ -76,6 +77,7 @@ __all__ = [
     "Speaker",
     "Split",
     "Spoken",
+    "Steerable",
     "Subject",
     "Talk",
     "Task",

@@ -74,3 +74,40 @@ class Editable(Protocol):
         Raises ValueError where that cannot be drawn.
         """
         ...
+
+
+@runtime_checkable
+class Steerable(Editable, Protocol):
+    """Examples whose concepts can be asked about one by one, and things put where nothing is."""
+
+    @property
+    def yes_no(self) -> tuple[str, str]:
+        """The words that answer a question about one concept."""
+        ...
+
+    def members(self, concept: int) -> Sequence[int]:
+        """The things that count as a concept: itself, or all of a category; none of a colour."""
+        ...
+
+    def names(self, concept: int) -> Sequence[str]:
+        """Every way to call a concept that has members, the usual one first."""
+        ...
+
+    def question(self, concept: int) -> str:
+        """What asks whether a picture has a concept."""
+        ...
+
+    def statement(self, concept: int, *, present: bool) -> str:
+        """A sentence that says that a picture has a concept, or that it has not."""
+        ...
+
+    def rooms(self, i: int) -> Sequence[Box]:
+        """Where nothing is in picture i and a thing could be."""
+        ...
+
+    def added(self, i: int, room: int, concept: int) -> Any:
+        """Picture i drawn again with one more thing, in one of its empty rooms.
+
+        Raises ValueError for a thing that is in the picture already.
+        """
+        ...

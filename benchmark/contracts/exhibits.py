@@ -32,16 +32,25 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
+class Chart:
+    """Curves on one pair of axes."""
+
+    curves: tuple[Curve, ...]
+    over: str
+    """What the curves are over."""
+    score: str
+    chosen: float | None = None
+    """Which of these was taken."""
+    shares: bool = True
+    """Whether scores are from 0 to 1; else the axis fits them."""
+
+
+@dataclass(frozen=True, eq=False)
 class Exhibit:
     """Everything to show of one task on one subject."""
 
     cases: tuple[Exhibited, ...]
-    curves: tuple[Curve, ...] = ()
-    over: str = ""
-    """What the curves are over."""
-    score: str = ""
-    chosen: float | None = None
-    """Which of these was taken."""
+    charts: tuple[Chart, ...] = ()
 
 
 @runtime_checkable

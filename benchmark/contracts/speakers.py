@@ -94,6 +94,15 @@ class Speaker(Backend, Protocol):
         """Logits of the first token of the answer."""
         ...
 
+    def next_logits_under(
+        self, asked: Asked, alternatives: Sequence[Sequence[Edit]]
+    ) -> list[Float[Tensor, "b v"]]:
+        """What `next_logits` finds under each of several lists of edits of the same prompts.
+
+        What comes before the first edit may be computed once for all of them.
+        """
+        ...
+
     def word_id(self, word: str) -> int:
         """The token that an answer starts with when it says this word."""
         ...

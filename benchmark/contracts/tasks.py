@@ -73,6 +73,8 @@ class Subject:
     planted: Planted | None = None
     unpatched: Subject | None = None
     """The same dictionary on the backend as it was, where the method replaced weights of it."""
+    sweep: tuple[Subject, ...] = ()
+    """Of a task that sweeps: the same method at every site of the sweep, this one among them."""
     siblings: tuple[Artifact, ...] = ()
     """The same method fitted on the other seeds of this run: what its own noise looks like."""
     recall: Recall = afresh
@@ -177,6 +179,8 @@ class Task(Protocol):
     needs: ClassVar[frozenset[Need]] = frozenset()
     fits: ClassVar[bool] = False
     """True where something is chosen on train or val: such a task is refused `--split all`."""
+    sweeps: ClassVar[bool] = False
+    """True where all decoder blocks are scored together, in one cell, by one method at each."""
     metrics: ClassVar[tuple[Metric, ...]]
     references: ClassVar[tuple[Reference, ...]] = ()
     variant: Literal["fair", "paper"]

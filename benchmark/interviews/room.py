@@ -10,18 +10,24 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor
 
 from benchmark.contracts import Edit, Examples, Recall, Speaker, Split
-from benchmark.interviews.cases import Case
 from benchmark.judges.reading import Judge, Reading
 
 AT_ONCE = 50
 MOST_TOKENS = 24
+
+
+class Pictured(Protocol):
+    """What is asked about: it knows its picture."""
+
+    @property
+    def picture(self) -> int: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +40,10 @@ class Room:
     examples: Mapping[Split, Examples]
     ids: Mapping[str, Sequence[str]]
     recall: Recall
+    tokens: int = MOST_TOKENS
+    """Of an answer, at most."""
 
-    def shown(self, split: Split, cases: Sequence[Case]) -> list[Any]:
+    def shown(self, split: Split, cases: Sequence[Pictured]) -> list[Any]:
         """The picture of each case as it is."""
         examples = self.examples[split]
         return [examples.images(case.picture, case.picture + 1)[0] for case in cases]
@@ -43,7 +51,7 @@ class Room:
     def say(self, pictures: Sequence[Any], edits: Sequence[Edit]) -> list[str]:
         """Answers about pictures under edits."""
         asked = self.speaker.ask(pictures, [self.question] * len(pictures))
-        return self.speaker.answers(asked, edits, MOST_TOKENS)
+        return self.speaker.answers(asked, edits, self.tokens)
 
     def stream(self, pictures: Sequence[Any], block: int) -> Tensor:
         """What the model has of pictures after a block, before it answers."""
@@ -53,7 +61,7 @@ class Room:
     def read(
         self,
         split: Split,
-        cases: Sequence[Case],
+        cases: Sequence[Pictured],
         edit: Mapping[str, Any],
         said: Callable[[Sequence[int]], list[str]],
     ) -> list[Reading]:
@@ -70,14 +78,18 @@ class Room:
 
         of = {
             "backend": [self.speaker.name, self.speaker.revision],
-            "split": [split, hashlib.sha256(json.dumps([*self.ids[split]]).encode()).hexdigest()],
+            "split": [split, *self.told_apart(split)],
             "question": self.question,
             "pictures": [case.picture for case in cases],
-            "tokens": MOST_TOKENS,
+            "tokens": self.tokens,
             **edit,
         }
         answers = self.recall(of, make)
         return [replace(self.judge.read(self.question, each), said=each) for each in answers]
+
+    def told_apart(self, split: Split) -> tuple[str, ...]:
+        """What tells the pictures of a split from any others."""
+        return (hashlib.sha256(json.dumps([*self.ids[split]]).encode()).hexdigest(),)
 
     def masks(self, where: Sequence[Sequence[int]]) -> Bool[Tensor, "n p"]:
         """Some patches of each picture's grid."""

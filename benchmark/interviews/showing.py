@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from benchmark.contracts import Curve, Exhibit, Exhibited, Subject
+from benchmark.contracts import Chart, Curve, Exhibit, Exhibited, Subject
 from benchmark.interviews.cases import Case
 from benchmark.interviews.doses import tried
 from benchmark.interviews.editing import Editing, Kind, Variant
@@ -45,10 +45,7 @@ def exhibit_of(subject: Subject, task: str, variant: Variant) -> Exhibit | None:
             )
             for name, i in chosen.items()
         ),
-        curves=_curves(own) if variant == "fair" else (),
-        over="push over the median norm of what is pushed",
-        score="s2 on val",
-        chosen=dose if variant == "fair" else None,
+        charts=(_chart(own, dose),) if variant == "fair" else (),
     )
 
 
@@ -85,11 +82,16 @@ def _shown(
     )
 
 
-def _curves(own: Editing) -> tuple[Curve, ...]:
+def _chart(own: Editing, dose: float) -> Chart:
     """Success on val of every kind that has a dose of its own, and of random directions."""
     found = {kind: tried(replace(own, kind=kind)) for kind in KINDS}
     curves = [_curve(NAMES.get(kind, kind), val.outcomes) for kind, val in found.items()]
-    return (*curves, _curve("random direction", found["own"].control))
+    return Chart(
+        (*curves, _curve("random direction", found["own"].control)),
+        over="push over the median norm of what is pushed",
+        score="s2 on val",
+        chosen=dose,
+    )
 
 
 def _curve(name: str, tries: Mapping[float, Outcomes]) -> Curve:

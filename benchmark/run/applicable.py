@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from benchmark.contracts import Method, Need, Task
 from benchmark.run.materials import Materials
 
 
-def not_applicable(task: Task, method: Method, materials: Materials) -> str | None:
+def not_applicable(
+    task: Task,
+    method: Method,
+    materials: Materials,
+    swept: Sequence[Materials] | None = None,
+) -> str | None:
     """Why a cell makes no sense, or None: (task.needs | method.needs) − all that is provided.
 
     Raises ValueError where `--split all` meets a method that fits: that is a mistake, no cell.
@@ -22,6 +29,9 @@ def not_applicable(task: Task, method: Method, materials: Materials) -> str | No
     needs = task.needs | method.needs
     missing = needs - {Need.SAME_WIDTH} - (materials.offers | method.provides)
     own = getattr(method, "site", None)
+    if swept is not None and not missing and (own is not None or not swept):
+        at = f"the method is for the site {own} alone" if own else "the backend has none"
+        return f"scores all decoder blocks together, and {at}"
     if own not in (None, materials.site.name):
         return f"needs the site {own}, which {materials.backend.name} does not have"
     if not missing and Need.SAME_WIDTH in needs:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from benchmark.activations.code import digest
-from benchmark.contracts import MODALITIES, Method, Need, Subject, Task
+from benchmark.contracts import MODALITIES, Method, Need, Site, Subject, Task
 from benchmark.registry import ROOT, Choice
 from benchmark.reports.names import short
 from benchmark.results import (
@@ -38,6 +38,20 @@ class Case:
     given: Mapping[str, Any]
     variant: str
     materials: Materials
+    swept: tuple[Materials, ...] | None = None
+    """Where all decoder blocks are scored together: each of them, if there are any."""
+
+    @property
+    def where(self) -> str:
+        """The site; of a sweep the pattern of its blocks, or their names where it is not all."""
+        if not self.swept:
+            return self.materials.site.name
+        return swept_name([m.site for m in self.swept], self.materials.backend.sites)
+
+    @property
+    def parts(self) -> tuple[Case, ...]:
+        """Of a sweep: the same method at each block."""
+        return tuple(replace(self, materials=m, swept=None) for m in self.swept or ())
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -83,7 +97,7 @@ class Place:
     def title(self) -> str:
         """What is run, to be read by people."""
         case, m = self.case, self.case.materials
-        parts = (self.asked.name, case.choice.name, short(m.backend.name), m.site.name)
+        parts = (self.asked.name, case.choice.name, short(m.backend.name), case.where)
         return " · ".join((*parts, case.variant, f"seed {self.seed}"))
 
     @cached_property
@@ -111,7 +125,7 @@ class Place:
                 preprocessing=m.backend.preprocessing,
                 dtype=m.backend.dtype,
             ),
-            "site": m.site.name,
+            "site": case.where,
             "data": DataRecord(
                 name=m.data.name,
                 revision=m.data.revision,
@@ -177,6 +191,14 @@ class Place:
         ids = hashlib.sha256("\n".join(subject.test.ids).encode()).hexdigest()
         data = self.identity["data"].model_copy(update={"sizes": sizes, "ids_sha256": ids})
         return {"method": method, "data": data}
+
+
+def swept_name(sites: Sequence[Site], every: Sequence[Site]) -> str:
+    """What a sweep is called in a record: `block:*` where these are all blocks of their kind."""
+    alike = [s for s in every if s.block is not None and s.pool == sites[0].pool]
+    if {s.name for s in alike} == {s.name for s in sites}:
+        return sites[0].name.replace(f"block:{sites[0].block}", "block:*")
+    return ",".join(s.name for s in sites)
 
 
 @cache

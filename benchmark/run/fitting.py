@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,22 @@ class Fit:
     parameters: int | None
     seconds: float
     file: Path | None
+
+
+def together(fits: Sequence[Fit]) -> Fit:
+    """Several fits as a record speaks of one: parameters of each, seconds of all."""
+    if len(fits) == 1:
+        return fits[0]
+    digests = [each.digest for each in fits if each.digest is not None]
+    whole = hashlib.sha256("".join(digests).encode()).hexdigest()
+    chosen = {each.artifact.site.name: dict(each.artifact.chosen) for each in fits}
+    return Fit(
+        artifact=replace(fits[0].artifact, chosen=chosen),
+        digest=whole if len(digests) == len(fits) else None,
+        parameters=fits[0].parameters,
+        seconds=sum(each.seconds for each in fits),
+        file=None,
+    )
 
 
 def training_data(

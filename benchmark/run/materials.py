@@ -148,6 +148,18 @@ def open_data(name: str) -> Dataset:
     return getattr(importlib.import_module(module), attribute)()
 
 
+def pick_blocks(backend: Backend, names: Sequence[str]) -> tuple[Site, ...]:
+    """The decoder blocks that a sweep goes over, in the model's order; none where there are none.
+
+    Those that names or patterns choose; without any all blocks, pooled. Where blocks are chosen
+    both pooled and by token it is the first kind that a backend names.
+    """
+    found = pick(backend, names) if names else backend.sites
+    blocks = [site for site in found if site.block is not None]
+    alike = [site for site in blocks if site.pool == blocks[0].pool]
+    return tuple(sorted(alike, key=lambda site: site.block or 0))
+
+
 def pick(backend: Backend, names: Sequence[str]) -> tuple[Site, ...]:
     """The sites of a backend that names or shell patterns choose, in its order; none: its first.
 

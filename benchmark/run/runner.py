@@ -28,8 +28,8 @@ from benchmark.registry import Choice
 from benchmark.results import Cell
 from benchmark.run.applicable import not_applicable
 from benchmark.run.cells import Case, Place
-from benchmark.run.fitting import Fit, fit, training_data
-from benchmark.run.materials import Materials, gather, pick
+from benchmark.run.fitting import Fit, fit, together, training_data
+from benchmark.run.materials import Materials, gather, pick, pick_blocks
 from benchmark.run.pictures import draw_exhibit
 from benchmark.run.request import Request
 from benchmark.run.scoring import Memo, score
@@ -61,6 +61,19 @@ class Runner:
                 materials = opened.at(site, along=by_site)
                 for choice, method, given, variant in methods:
                     yield from self._case(Case(choice, method, given, variant, materials))
+            yield from self._swept(opened, by_site)
+
+    def _swept(self, opened: Materials, by_site: Mapping[Site, list[Configured]]) -> Iterator[Cell]:
+        """Cells of the tasks that score all decoder blocks together: one a method and seed."""
+        sites = pick_blocks(opened.backend, self.request.sites)
+        blocks = tuple(opened.at(site, along=sites) for site in sites)
+        known: list[Configured] = []
+        for configured in (each for methods in by_site.values() for each in methods):
+            if configured[0::3] not in [each[0::3] for each in known]:
+                known.append(configured)
+        for choice, method, given, variant in known:
+            first = blocks[0] if blocks else opened
+            yield from self._case(Case(choice, method, given, variant, first, blocks))
 
     def _methods_by_site(self, opened: Materials) -> dict[Site, list[Configured]]:
         """Every method in every variant, at the sites of the request or at the one it is for."""
@@ -81,6 +94,8 @@ class Runner:
             kept: list[tuple[Subject, Materials]] = []
             for asked in self.request.tasks:
                 task = build(asked, {"variant": case.variant})
+                if task.sweeps != (case.swept is not None):
+                    continue
                 place = Place(case, asked, task, seed)
                 found = self.shelf.kept(place)
                 if found is not None:
@@ -90,19 +105,18 @@ class Runner:
     def _place(self, place: Place, kept: list[tuple[Subject, Materials]]) -> Cell:
         """Scores one cell; whatever goes wrong in the method or task becomes its status."""
         materials = place.case.materials
-        reason = not_applicable(place.task, place.case.method, materials)
+        reason = not_applicable(place.task, place.case.method, materials, place.case.swept)
         if reason:
             return self.shelf.put(place, "not_applicable", reason=reason)
         self.timing = {}
         try:
             if not kept:
-                kept.append(self._subject(place))
+                kept.append(self._sweep(place) if place.case.swept else self._subject(place))
             subject, seen = kept[0]
             provided = materials.provides | place.case.method.provides
             with self._timed("score"):
                 found = score(place.task, subject, provided, self.memo, seen.where)
-            fitted = self.fits[place.case.fit_key(place.seed)]
-            assert isinstance(fitted, Fit)
+            fitted = self._fitted(place)
             cell = self.shelf.put_scored(place, found, fitted, subject, seen, self.timing)
             self._show(place, subject)
             return cell
@@ -131,6 +145,17 @@ class Runner:
             raise
         except Exception as error:
             self.say(f"not drawn: {place.title}: {failure(error, place.asked.entry.path)}")
+
+    def _fitted(self, place: Place) -> Fit:
+        """The fit behind a scored cell, of a sweep all of them as one."""
+        parts = place.case.parts or (place.case,)
+        return together([self._fit(part, place.seed) for part in parts])
+
+    def _sweep(self, place: Place) -> tuple[Subject, Materials]:
+        """The method fitted at every block; the first of them speaks for all."""
+        found = [self._subject(replace(place, case=part)) for part in place.case.parts]
+        subjects = tuple(subject for subject, _ in found)
+        return replace(subjects[0], sweep=subjects), found[0][1]
 
     def _subject(self, place: Place) -> tuple[Subject, Materials]:
         """The fitted method before its judges, and the materials that it is judged on.

@@ -54,13 +54,17 @@ def scored(asked: Request, arguments: argparse.Namespace) -> tuple[Document, str
 
 
 def show(whole: Document, asked: Request, path: Path) -> None:
-    """Table, figure and places, on stderr so that `--json -` stays pure."""
+    """Table, figures and places, on stderr so that `--json -` stays pure."""
+    from benchmark.reports.blocks import blocks
     from benchmark.reports.figures import figure
     from benchmark.reports.tables import print_tables
 
-    picture = figure(whole, asked.output / "figure.png")
+    pictures = {
+        "figure": figure(whole, asked.output / "figure.png"),
+        "blocks": blocks(whole, asked.output / "blocks.png"),
+    }
     print_tables(whole)
-    places = {"cells": asked.output / "cells", "document": path, "figure": picture}
+    places = {"cells": asked.output / "cells", "document": path, **pictures}
     for name, place in places.items():
         if place is not None:
             print(f"{name:>9}: {place}", file=sys.stderr)

@@ -47,7 +47,7 @@ def score(
     """Scores of a task with every reference that applies; `memo` keeps those of the data alone."""
     scored = Scored()
     kinds = {"full": subject}
-    if subject.artifact.k is not None and truncates(subject):
+    if subject.artifact.k is not None and not task.sweeps and truncates(subject):
         kinds["truncated"] = subject.truncated(subject.artifact.k)
     for kind, taken in kinds.items():
         units = measured(task, taken)

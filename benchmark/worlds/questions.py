@@ -39,7 +39,8 @@ class Exchange:
     answer: str
 
 
-def _article(noun: str) -> str:
+def with_article(noun: str) -> str:
+    """A noun with the article that it takes."""
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
@@ -48,9 +49,9 @@ def yes_no_questions() -> dict[tuple[str, int], str]:
     """The yes/no question of every concept: (kind, index) to its wording."""
     asked: dict[tuple[str, int], str] = {}
     for i, item in enumerate(OBJECTS):
-        asked["object", i] = f"is there {_article(item.name)} ?"
+        asked["object", i] = f"is there {with_article(item.name)} ?"
     for i, category in enumerate(CATEGORIES):
-        asked["category", i] = f"is there {_article(CATEGORY_NAMES[category][0])} ?"
+        asked["category", i] = f"is there {with_article(CATEGORY_NAMES[category][0])} ?"
     for i, colour in enumerate(COLOURS):
         asked["colour", i] = f"is anything {colour.name} ?"
     for i, ground in enumerate(BACKGROUNDS):

@@ -122,6 +122,26 @@ class Scene:
         item = replace(old, object=new, colour=colour)
         return replace(self, objects=(*self.objects[:index], item, *self.objects[index + 1 :]))
 
+    def added(self, cell: int, new: int) -> Scene:
+        """The same scene with one more object in an empty cell, in a colour that train shows it in.
+
+        The colour is one that leaves the scene's contents to its own split, where there is one.
+        Raises ValueError if the object is in the scene already or the cell is taken.
+        """
+        if new in {item.object for item in self.objects}:
+            raise ValueError(f"{OBJECTS[new].name} is in the scene already, wanted another object")
+        if cell in {item.cell for item in self.objects}:
+            raise ValueError(f"cell {cell} of the scene is taken, wanted an empty one")
+        rng = stream("added", self.key, cell, new)
+        palette = _palette(self.background, False)[new]
+        own = [c for c in palette if self._belongs((new, c, cell))]
+        more = (*self.objects, _placed(rng, (new, pick(rng, own or palette), cell)))
+        return replace(self, objects=tuple(sorted(more, key=lambda item: item.cell)))
+
+    def _belongs(self, more: Slot) -> bool:
+        slots = tuple(sorted((*self.slots, more), key=lambda slot: slot[2]))
+        return belongs(slots, self.background, self.key.split("/")[1])
+
     def has_held_out(self) -> bool:
         """Whether an (object, colour) pair is in it that train and val never show."""
         return any(held_out(item.object, item.colour) for item in self.objects)

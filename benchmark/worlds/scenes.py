@@ -22,21 +22,14 @@ from benchmark.worlds.backgrounds import SCENE_PX
 from benchmark.worlds.captions import CAPTIONS_PER_SCENE, Caption, false_twins
 from benchmark.worlds.changes import EditableScenes
 from benchmark.worlds.claims import Claim, SceneTable, mentions
+from benchmark.worlds.concepts import CONCEPT_KINDS, CONCEPT_NAMES, KINDS, PLACES
 from benchmark.worlds.palette import BACKGROUNDS, COLOURS
-from benchmark.worlds.pictograms import CATEGORIES, CATEGORY_OF, OBJECTS
+from benchmark.worlds.pictograms import CATEGORY_OF, OBJECTS
 from benchmark.worlds.scene import Scene, sample, stream
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 N_PROBES = 64
 """Scenes whose pixels and captions go into the revision."""
-KINDS = {
-    "object": tuple(item.name for item in OBJECTS),
-    "colour": tuple(item.name for item in COLOURS),
-    "background": tuple(item.name for item in BACKGROUNDS),
-    "category": CATEGORIES,
-}
-CONCEPT_NAMES = tuple(name for names in KINDS.values() for name in names)
-CONCEPT_KINDS = tuple(kind for kind, names in KINDS.items() for _ in names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,8 +137,7 @@ def _present(scene: Scene) -> Bool[np.ndarray, " c"]:
     here |= {f"colour {item.colour}" for item in scene.objects}
     here |= {f"category {CATEGORY_OF[item.object]}" for item in scene.objects}
     here.add(f"background {scene.background}")
-    order = [f"{kind} {i}" for kind, names in KINDS.items() for i in range(len(names))]
-    return np.array([name in here for name in order])
+    return np.array([f"{kind} {i}" in here for kind, i in PLACES])
 
 
 @lru_cache(maxsize=8)

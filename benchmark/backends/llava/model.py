@@ -15,6 +15,7 @@ from benchmark.backends.clip_loading import hash_of
 from benchmark.backends.llava import rows
 from benchmark.backends.llava.asking import PROBE, Asker, Prompts
 from benchmark.backends.llava.blocks import Blocks, blocks_of, check_sites
+from benchmark.backends.llava.forking import logits_under
 from benchmark.backends.llava.halves import linear_projector, text_revision
 from benchmark.backends.llava.hooking import edited
 from benchmark.backends.llava.sharing import check_patch, with_weights
@@ -144,6 +145,12 @@ class Llava:
         """Logits of the first token of the answer."""
         with torch.no_grad(), edited(self.blocks, asked, edits):
             return run(self.model, asked, {})[:, -1].float()
+
+    def next_logits_under(
+        self, asked: Prompts, alternatives: Sequence[Sequence[Edit]]
+    ) -> list[Float[Tensor, "b v"]]:
+        """What `next_logits` finds under each list of edits, from the first edited block on."""
+        return logits_under(self.model, self.blocks, asked, alternatives)
 
     def word_id(self, word: str) -> int:
         """The token that an answer starts with when it says this word.

@@ -1,0 +1,34 @@
+"""References of steering: other directions, the concept told in the prompt, the picture redrawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from benchmark.contracts import Reference, Subject
+from benchmark.references.changes import reference
+from benchmark.steering.scored import PUSHED, REDRAWN, TOLD
+from benchmark.steering.sweep import KEPT
+
+EFFECTS = ("add/*", "supp/*", "add_logit/*", "supp_logit/*", "add_minus_supp*", "gap/*")
+
+
+def by(what: str, role: Literal["null", "baseline", "ceiling"]) -> Reference:
+    """A reference whose pictures are pushed, or told of, in another way."""
+
+    def change(subject: Subject, rng: np.random.Generator) -> Subject:
+        del rng  # the subject's own streams, so that every method meets the same
+        kept = {key: value for key, value in subject.cache.items() if key[0] == KEPT}
+        return replace(subject, cache={**kept, (PUSHED,): what})
+
+    return reference(what, role, change, metrics=EFFECTS)
+
+
+STEERED: tuple[Reference, ...] = (
+    by("random direction", "null"),
+    by("difference of means", "baseline"),
+    by(TOLD, "baseline"),
+    by(REDRAWN, "ceiling"),
+)

@@ -1,0 +1,1 @@
+"""Concepts added to what a model sees, and suppressed in it, at every decoder block alike."""
