@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from math import ceil
 from typing import Any
 
 from benchmark.reports.lineup import Line
@@ -25,7 +26,7 @@ REFERENCES = {
 """Colours and dashes, in turn."""
 INK, FAINT, ZERO = "#555555", "#c4c4c4", "#b8b8b8"
 FEW = 13
-"""Blocks that each have a tick."""
+"""Blocks that each have a tick and a mark."""
 LEAST = 0.6
 """What methods have of the axis at least, whatever stands beside them."""
 SHADE = 0.16
@@ -89,10 +90,10 @@ def seen(panels: Sequence[BlockPanel]) -> Window:
 
 
 def draw(axis: Any, panel: BlockPanel, styles: dict[str | Mark, Look], view: Window) -> None:
-    """One panel: references under methods, zero under all."""
+    """One panel: the first method over the others, controls and references under them."""
     axis.axhline(0, color=ZERO, lw=0.7, zorder=0)
     axis.set_ylim(view.low, view.high)
-    for mark, look in styles.items():
+    for mark, look in reversed(styles.items()):
         if isinstance(mark, str) and mark in panel.rows:
             of_method(axis, panel, mark, look)
         elif isinstance(mark, Mark) and mark in panel.beside:
@@ -103,7 +104,7 @@ def draw(axis: Any, panel: BlockPanel, styles: dict[str | Mark, Look], view: Win
 
 
 def of_method(axis: Any, panel: BlockPanel, name: str, look: Look) -> None:
-    """A line with a mark a block, and the band of its intervals."""
+    """A line with marks, and the band of its intervals."""
     blocks, rows = zip(*sorted(panel.rows[name].items()), strict=True)
     low = [row.value if row.low is None else row.low for row in rows]
     high = [row.value if row.high is None else row.high for row in rows]
@@ -111,7 +112,8 @@ def of_method(axis: Any, panel: BlockPanel, name: str, look: Look) -> None:
     axis.fill_between(blocks, low, high, color=look.colour, alpha=shade, lw=0, zorder=1)
     for ends in (low, high):
         axis.plot(blocks, ends, color=look.colour, alpha=0.55, lw=0.4, zorder=1)
-    axis.plot(blocks, [row.value for row in rows], **look.drawn, zorder=3)
+    every = ceil(len(blocks) / FEW)
+    axis.plot(blocks, [row.value for row in rows], **look.drawn, markevery=every, zorder=3)
 
 
 def of_reference(axis: Any, panel: BlockPanel, mark: Mark, look: Look) -> None:

@@ -1,4 +1,4 @@
-"""The figure over decoder blocks: where in a model each method does what it does."""
+"""The figure over blocks: where in a model each method does what it does."""
 
 from __future__ import annotations
 
@@ -57,8 +57,7 @@ def blocks(document: Document, path: Path) -> Path | None:
     entries = lines(styles, across)
     key = ENTRY * sum(n for _, _, n in entries) + LINE * (words.count("\n") + 2)
     tall = [*(HEAD + TALL * len(rows) for rows in grids.values()), key]
-    layout = ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04)
-    drawn = plt.figure(figsize=(across, sum(tall)), layout=layout)
+    drawn = plt.figure(figsize=(across, sum(tall)), layout=ConstrainedLayoutEngine(w_pad=0.04))
     parts = drawn.subfigures(len(tall), 1, height_ratios=tall, squeeze=False)[:, 0]
     for part, (group, rows) in zip(parts, grids.items(), strict=False):
         section(part, group, rows, columns, styles)
@@ -106,7 +105,7 @@ def section(
                 continue
             draw(axis, column[i], styles, seen(column if alike else column[i : i + 1]))
             if i == len(column) - 1:
-                axis.set_xlabel("decoder block", fontsize=6.5, color=INK, labelpad=2)
+                axis.set_xlabel("block", fontsize=6.5, color=INK, labelpad=2)
 
 
 def lines(styles: dict[str | Mark, Look], across: float) -> list[tuple[list[Look], int, int]]:

@@ -1,4 +1,4 @@
-"""Scores over decoder blocks: one panel a family of scores or a task, one line a method. No torch.
+"""Scores over blocks: one panel a family of scores or a task, one line a method. No torch.
 
 Of a task that sweeps, the scores named `<family>/block:<l>` that something stands beside (where
 nothing does, all that have a better end); of any other its main score, where a method was fitted

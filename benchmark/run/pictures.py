@@ -12,9 +12,9 @@ from benchmark.contracts import Chart, Curve, Exhibit, Exhibited
 from benchmark.reports.saving import saved
 from benchmark.statistics import estimates
 
-WIDE, TALL, CHART, LINE = 2.6, 3.6, 3.6, 0.11
+WIDE, TALL, CHART, LINE = 2.6, 3.6, 3.6, 0.13
 """Inches: a case, the figure at least, a chart, a line under a picture."""
-LETTERS, DPI = 34, 160
+LETTERS, DPI = 40, 160
 MARK, CHOSEN, INK, ZERO = "#d62728", "#9a9a9a", "#333333", "#c4c4c4"
 COLOURS = ("#0b5c8a", "#3d7a3d", "#b07800", "#b5382a")
 STYLES = ("-", "-", ":", "--")
@@ -32,7 +32,7 @@ def draw_exhibit(exhibit: Exhibit, title: str, path: Path) -> Path:
     drawn, axes = plt.subplots(
         1,
         len(ratios),
-        figsize=(sum(ratios), max(TALL, WIDE + LINE * (most + 4))),
+        figsize=(sum(ratios), max(TALL, WIDE + LINE * (most + 3))),
         width_ratios=ratios,
         squeeze=False,
         layout="constrained",
@@ -55,6 +55,7 @@ def _case(axis: Any, case: Exhibited) -> None:
         picture = np.asarray(case.picture)
         high, wide = picture.shape[:2]
         axis.imshow(picture, interpolation="nearest")
+        axis.set_anchor("N")  # what is told hangs under it
         for left, top, right, bottom in case.boxes:
             at = left * wide - 0.5, top * high - 0.5
             size = (right - left) * wide, (bottom - top) * high

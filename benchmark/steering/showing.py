@@ -45,9 +45,9 @@ def _case(sweep: Sweep, sign: Sign, i: int, dose: float, able: np.ndarray) -> Ex
     said = at_every_dose(sweep, "test", sign, Push("own"), i, k)
     before, after = found.plain[k], found.pushed[i, at, k]
     return Exhibited(
-        title=f"{WORDS[sign]} {name} after block {sweep.blocks[i]}: median case",
+        title=f"median: {WORDS[sign]} {name}, block {sweep.blocks[i]}",
         lines=(
-            f"yes − no: {before:+.1f}, at the chosen dose {after:+.1f}",
+            f"yes − no: {before:+.1f}, when pushed: {after:+.1f}",
             f"before: {said[0].before.said or '(nothing)'}",
             *(
                 f"× {x:g}{' (chosen)' if x == dose else ''}: {each.after.said or '(nothing)'}"
