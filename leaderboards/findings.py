@@ -22,6 +22,7 @@ from benchmark.reports.compare.places import Where
 from benchmark.reports.names import short
 from benchmark.results import Cell, read_cells, write_whole
 from benchmark.statistics import holm
+from leaderboards import steering
 
 FOUND = Path(__file__).parent / "results" / "findings.json"
 
@@ -165,7 +166,9 @@ def text() -> str:
         return "None yet."
     found = json.loads(FOUND.read_text())
     parts = [_answer(each) for each in found["questions"]]
-    return "\n\n".join([*parts, *([_frontier(found["frontier"])] if found["frontier"] else [])])
+    parts += [_frontier(found["frontier"])] if found["frontier"] else []
+    parts += [steering.text(found["steering"])] if found.get("steering") else []
+    return "\n\n".join(parts)
 
 
 def _answer(found: Mapping[str, Any]) -> str:
@@ -256,10 +259,24 @@ def renewed(
         questions += [each for each in (new or old,) if each]
     known = stored.get("frontier", [])
     weights = (frontier(folders, "vista", "weight") or known) if only is None else known
-    return {"questions": questions, "frontier": weights}
+    steered = stored.get("steering", [])
+    if only is None or STEERING in only:
+        steered = _beside(steered, steering.rows(_scored(folders)))
+    return {"questions": questions, "frontier": weights, "steering": steered}
 
 
-NUMBERS = range(1, len(QUESTIONS) + 1)
+def _beside(
+    before: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """New rows of steering, and old ones of other methods and backends."""
+    known = {(row["backend"], row["method"]) for row in new}
+    kept = [row for row in before if (row["backend"], row["method"]) not in known]
+    return sorted([*kept, *new], key=lambda row: (row["backend"], row["method"]))
+
+
+STEERING = len(QUESTIONS) + 1
+"""The number of the question about steering, which is no pair of methods."""
+NUMBERS = range(1, STEERING + 1)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from benchmark.run.scoring import Scored, score
 from benchmark.statistics import point_value
 from benchmark.steering import cases
 from benchmark.steering.gaps import DOSES
+from benchmark.steering.published import last_accepted
 from benchmark.steering.sweep import Sweep
 from tasks.steering_asymmetry import SteeringAsymmetry
 from tests.steered_world import MEMBERS, THINGS, Dials, drawn, luck, world
@@ -157,3 +158,37 @@ def test_both_signs_meet_the_same_scenes() -> None:
         assert tuple(changed) == case.patches
         assert case.thing in (case.concept, *MEMBERS.get(case.concept, ()))
         assert case.thing < THINGS
+
+
+def test_published_steering_walks_up_and_counts_any_name() -> None:
+    """The norm is 1, so alpha is a dose; writing is pushed too, which counts twice here."""
+    paper = SteeringAsymmetry(variant="paper")
+    model = Dials(ADD, SUPP, *LOGIT)
+    found = values(paper.score(world(model)))
+    assert found["before/add"] == 0
+    assert found["before/supp"] == 1
+    assert found["dose/add/block:1"] == pytest.approx(3)
+    assert found["peak"] == 2
+    for i in range(4):
+        assert found[f"add/block:{i}"] == pytest.approx(min(1, 6 * ADD[i]), abs=0.1)
+    difference = found["add/block:2"] - found["supp/block:2"]
+    assert found["add_minus_supp"] == pytest.approx(difference)
+
+
+@pytest.mark.parametrize(
+    ("perplexities", "gains", "said", "accepted"),
+    [
+        ([1, 1, 1, 1], None, ["a b c d"] * 3, 3),
+        ([1, 50, 50, 1], None, ["a b c d"] * 3, 1),
+        ([30, 15, 1, 1], None, ["a b c d"] * 3, 1),
+        ([1, 1, 1, 1], [0.2, 0.1, 0.3], ["a b c d"] * 3, 1),
+        ([1, 1, 1, 1], [0.05, 0.01, 0.3], ["a b c d"] * 3, 3),
+        ([1, 1, 1, 1], [-0.3, -0.1, -0.3], ["a b c d"] * 3, 3),
+        ([1, 1, 1, 1], [-0.1, -0.3, -0.3], ["a b c d"] * 3, 2),
+        ([1, 1, 1], None, ["a b c d", "ba " * 40], 1),
+    ],
+)
+def test_published_rules_stop_where_they_say(
+    perplexities: list[float], gains: list[float] | None, said: list[str], accepted: int
+) -> None:
+    assert last_accepted(perplexities, gains, said) == accepted

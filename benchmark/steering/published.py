@@ -35,7 +35,7 @@ from benchmark.steering.profiles import concepts_of, means, whole
 from benchmark.steering.sweep import Sweep
 
 ALPHAS = tuple(round(0.2 * step, 1) for step in range(1, 16))
-PAIRS, N_CASES = 100, 10
+PAIRS, N_CASES = 100, 5
 """Pairs of latents that count; pictures of each concept."""
 RISE, LARGEST, DISTINCT, COMPRESSION = 10.0, 40.0, 0.3, 0.3
 GAINED, LOST = 0.1, -0.2
@@ -123,7 +123,7 @@ def walk(sweep: Sweep, sign: Sign, cases: Sequence[Case], plain: Sequence[str], 
     """
     said = [_pushed(sweep, sign, cases, plain, i, alpha) for alpha in ALPHAS]
     before = perplexity(sweep, "test", i, cases, sign, plain)
-    after = [perplexity(sweep, "test", i, cases, sign, each) for each in said]
+    after = [_perplexities(sweep, sign, cases, i, plain, before, each) for each in said]
     gain = [similarity_gain(sweep, cases, plain, each) for each in said]
     alpha, kept = np.zeros(len(cases)), list(plain)
     for k in range(len(cases)):
@@ -133,6 +133,24 @@ def walk(sweep: Sweep, sign: Sign, cases: Sequence[Case], plain: Sequence[str], 
         if step:
             alpha[k], kept[k] = ALPHAS[step - 1], said[step - 1][k]
     return Walk(alpha, tuple(kept))
+
+
+def _perplexities(
+    sweep: Sweep,
+    sign: Sign,
+    cases: Sequence[Case],
+    i: int,
+    plain: Sequence[str],
+    before: Float[np.ndarray, " n"],
+    said: Sequence[str],
+) -> Float[np.ndarray, " n"]:
+    """Those of answers; an answer that is the unedited one has its own."""
+    other = [k for k, (a, b) in enumerate(zip(plain, said, strict=True)) if a != b]
+    found = before.copy()
+    if other:
+        chosen, words = [cases[k] for k in other], [said[k] for k in other]
+        found[other] = perplexity(sweep, "test", i, chosen, sign, words)
+    return found
 
 
 def last_accepted(

@@ -205,8 +205,11 @@ def _differences(subject: Subject, concepts: tuple[int, ...]) -> dict[int, Tenso
         return mean_differences(subject.train.image, rows)
     examples = steerable(subject, "train")
     every = rows_of(subject, examples, [])
+    nothing = np.empty(0, dtype=np.int64)
     rows = {
-        concept: np.concatenate([every[c] for c in examples.members(concept) if c in every])
+        concept: np.concatenate(
+            [nothing, *(every.get(c, nothing) for c in examples.members(concept))]
+        )
         for concept in concepts
     }
     return mean_differences(subject.train.image, rows)
