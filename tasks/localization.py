@@ -60,6 +60,7 @@ class Localization(Task):
         {Need.PAIRS, Need.LATENTS, Need.CONCEPTS, Need.EDITS}
     )
     fits: ClassVar[bool] = True
+    tunes: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = tuple(_metrics())
     references: ClassVar[tuple[Reference, ...]] = (
         reference("names exchanged", "null", names_exchanged, metrics=HITS, draws=20),

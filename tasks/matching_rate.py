@@ -48,6 +48,7 @@ class MatchingRate(Task):
     version: ClassVar[int] = 1
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS, Need.LATENTS, Need.CONCEPTS})
     fits: ClassVar[bool] = True
+    tunes: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = tuple(_metrics())
     references: ClassVar[tuple[Reference, ...]] = (
         reference("other picture", "null", other_pictures, metrics=MATCHES, draws=20),

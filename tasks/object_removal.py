@@ -24,6 +24,7 @@ class ObjectRemoval(Task):
     version: ClassVar[int] = 1
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS, Need.LATENTS, Need.CONCEPTS})
     fits: ClassVar[bool] = True
+    tunes: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = tuple(metrics("removal", DONE))
     references: ClassVar[tuple[Reference, ...]] = EDITS
 

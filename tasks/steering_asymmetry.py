@@ -24,6 +24,7 @@ class SteeringAsymmetry(Task):
         {Need.PAIRS, Need.LATENTS, Need.CONCEPTS, Need.GENERATION}
     )
     fits: ClassVar[bool] = True
+    tunes: ClassVar[bool] = True
     sweeps: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = tuple(metrics())
     references: ClassVar[tuple[Reference, ...]] = STEERED

@@ -133,7 +133,7 @@ class Formula:
         del modality, site
         return torch.stack(examples.images(start, stop))
 
-    encode_texts = patched = next_logits = word_id = spoken = taught = ask
+    encode_texts = patched = next_logits = next_logits_under = word_id = spoken = taught = ask
 
 
 def rows(of: Pictures) -> Any:

@@ -93,7 +93,7 @@ def test_a_model_that_feeds_its_pictures_elsewhere_runs_from_the_start(
     def noted(_module: nn.Module, _args: Any, kwargs: Any) -> None:
         pixels[:] = [kwargs["pixel_values"]] if kwargs.get("pixel_values") is not None else []
 
-    monkeypatch.setattr(forking, "proven", set())
+    monkeypatch.setattr(forking, "proven", {})
     hooks = [
         last.register_forward_hook(fed),
         llava.model.register_forward_pre_hook(noted, with_kwargs=True),

@@ -60,8 +60,6 @@ def metrics(case: TaskCase) -> Iterator[Finding]:
     for metric in declared:
         if not metric.unit or not metric.says or "\n" in metric.says:
             yield Finding(f"metric {metric.name} needs a unit and one line of what it says")
-        if metric.main and metric.higher_is_better is None:
-            yield Finding(f"main metric {metric.name} says of neither direction that it is better")
 
 
 def references(case: TaskCase) -> Iterator[Finding]:

@@ -179,6 +179,8 @@ class Task(Protocol):
     needs: ClassVar[frozenset[Need]] = frozenset()
     fits: ClassVar[bool] = False
     """True where something is chosen on train or val: such a task is refused `--split all`."""
+    tunes: ClassVar[bool] = False
+    """True where something is chosen on val: such a task is refused `--split val` as well."""
     sweeps: ClassVar[bool] = False
     """True where all decoder blocks are scored together, in one cell, by one method at each."""
     metrics: ClassVar[tuple[Metric, ...]]

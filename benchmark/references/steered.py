@@ -12,10 +12,16 @@ from benchmark.references.changes import reference
 from benchmark.steering.scored import PUSHED, REDRAWN, TOLD
 from benchmark.steering.sweep import KEPT
 
-EFFECTS = ("add/*", "supp/*", "add_logit/*", "supp_logit/*", "add_minus_supp*", "gap/*")
+MENTION = ("add/*", "supp/*")
+LOGITS = ("add_logit/*", "supp_logit/*", "gap/*")
+REST = ("add_minus_supp*", "effect/*")
 
 
-def by(what: str, role: Literal["null", "baseline", "ceiling"]) -> Reference:
+def by(
+    what: str,
+    role: Literal["null", "baseline", "ceiling"],
+    metrics: tuple[str, ...] = (*MENTION, *LOGITS, *REST),
+) -> Reference:
     """A reference whose pictures are pushed, or told of, in another way."""
 
     def change(subject: Subject, rng: np.random.Generator) -> Subject:
@@ -23,12 +29,14 @@ def by(what: str, role: Literal["null", "baseline", "ceiling"]) -> Reference:
         kept = {key: value for key, value in subject.cache.items() if key[0] == KEPT}
         return replace(subject, cache={**kept, (PUSHED,): what})
 
-    return reference(what, role, change, metrics=EFFECTS)
+    return reference(what, role, change, metrics=metrics)
 
 
 STEERED: tuple[Reference, ...] = (
     by("random direction", "null"),
     by("difference of means", "baseline"),
     by(TOLD, "baseline"),
-    by(REDRAWN, "ceiling"),
+    by(REDRAWN, "ceiling", MENTION),
+    by(REDRAWN, "baseline", (*LOGITS, *REST)),
 )
+"""No answer names a thing more often than where it is drawn; logits may go further."""

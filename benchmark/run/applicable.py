@@ -26,11 +26,13 @@ def not_applicable(
             )
         if task.fits:
             return "chooses on train, which --split all also evaluates"
+    if materials.request.split == "val" and task.tunes:
+        return "chooses on val, which --split val evaluates"
     needs = task.needs | method.needs
     missing = needs - {Need.SAME_WIDTH} - (materials.offers | method.provides)
     own = getattr(method, "site", None)
     if swept is not None and not missing and (own is not None or not swept):
-        at = f"the method is for the site {own} alone" if own else "the backend has none"
+        at = f"the method is for the site {own} alone" if own else "no site of the run is one"
         return f"scores all decoder blocks together, and {at}"
     if own not in (None, materials.site.name):
         return f"needs the site {own}, which {materials.backend.name} does not have"

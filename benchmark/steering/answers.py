@@ -74,12 +74,12 @@ def answers(sweep: Sweep, split: Asked, sign: Sign, push: Push, i: int, dose: fl
     along = dose * pushes_of(sweep, cases, sign, push.kind, i)
     reached = sweep.read_later[i] or push.decode
     able = [k for k in range(len(cases)) if reached and bool(along[k].any())]
-    after = dict(enumerate(unedited(sweep, split, sign, i)))
+    after = dict(enumerate(unedited(sweep, split, sign)))
     if able:
         chosen = [cases[k] for k in able]
         found = _pushed(sweep, split, sign, push.decode, i, chosen, along[able])
         after |= dict(zip(able, found, strict=True))
-    return _told(sweep, split, sign, [after[k] for k in range(len(cases))], i)
+    return _told(sweep, split, sign, [after[k] for k in range(len(cases))])
 
 
 def _pushed(
@@ -91,7 +91,7 @@ def _pushed(
     cases: Sequence[Case],
     along: Float[torch.Tensor, "n d"],
 ) -> list[Reading]:
-    room, block = sweep.room(i), sweep.blocks[i]
+    room, block = sweep.room, sweep.blocks[i]
     masks = room.masks([case.patches for case in cases])
     edit = {
         "blocks": [block],
@@ -111,16 +111,16 @@ def _pushed(
 
 def at_every_dose(sweep: Sweep, split: Asked, sign: Sign, push: Push, i: int, k: int) -> list[Told]:
     """Case k alone after a push of each dose at block i (both by place)."""
-    case, before = sweep.cases(split)[k], unedited(sweep, split, sign, i)[k]
+    case, before = sweep.cases(split)[k], unedited(sweep, split, sign)[k]
     along = torch.tensor(DOSES)[:, None] * pushes_of(sweep, [case], sign, push.kind, i)
     found = _pushed(sweep, split, sign, push.decode, i, [case] * len(DOSES), along)
     members = frozenset({case.concept, *sweep.pictures[split].members(case.concept)})
     return [Told(case, sign, members, before, after) for after in found]
 
 
-def unedited(sweep: Sweep, split: Asked, sign: Sign, i: int = 0) -> list[Reading]:
-    """What is said of every case as it is; asked once a model."""
-    cases, room = sweep.cases(split), sweep.room(i)
+def unedited(sweep: Sweep, split: Asked, sign: Sign) -> list[Reading]:
+    """What is said of every case as it is; asked once."""
+    cases, room = sweep.cases(split), sweep.room
 
     def said(part: Sequence[int]) -> list[str]:
         return room.say(sweep.shown(split, sign, [cases[k] for k in part]), [])
@@ -128,7 +128,7 @@ def unedited(sweep: Sweep, split: Asked, sign: Sign, i: int = 0) -> list[Reading
     def make() -> list[Reading]:
         return room.read(split, cases, sweep.told_apart(split, sign, cases), said)
 
-    return sweep.kept(("unedited", split, sign, sweep.speakers[i].revision), make)
+    return sweep.kept(("unedited", split, sign), make)
 
 
 def as_they_are(sweep: Sweep, split: Asked, sign: Sign) -> list[Told]:
@@ -143,7 +143,7 @@ def redrawn(sweep: Sweep, split: Asked, sign: Sign) -> list[Told]:
 
 def told(sweep: Sweep, split: Asked, sign: Sign) -> list[Told]:
     """What is said where a statement before the question tells the model of the concept."""
-    cases, room, examples = sweep.cases(split), sweep.room(0), sweep.pictures[split]
+    cases, room, examples = sweep.cases(split), sweep.room, sweep.pictures[split]
 
     def said(part: Sequence[int]) -> list[str]:
         chosen = [cases[k] for k in part]
@@ -156,11 +156,9 @@ def told(sweep: Sweep, split: Asked, sign: Sign) -> list[Told]:
     return _told(sweep, split, sign, room.read(split, cases, edit, said))
 
 
-def _told(
-    sweep: Sweep, split: Asked, sign: Sign, after: Sequence[Reading], i: int = 0
-) -> list[Told]:
+def _told(sweep: Sweep, split: Asked, sign: Sign, after: Sequence[Reading]) -> list[Told]:
     of = {c: frozenset({c, *sweep.pictures[split].members(c)}) for c in sweep.concepts}
-    cases, before = sweep.cases(split), unedited(sweep, split, sign, i)
+    cases, before = sweep.cases(split), unedited(sweep, split, sign)
     return [
         Told(case, sign, of[case.concept], b, a)
         for case, b, a in zip(cases, before, after, strict=True)

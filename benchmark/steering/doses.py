@@ -29,21 +29,39 @@ share of other things kept; most that a random direction may do."""
 
 @dataclass(frozen=True)
 class Chosen:
-    """What val says of each block."""
+    """What val says of each block. The smallest dose of all stands where none is sound."""
 
     dose: tuple[float, ...]
-    """The largest that is sound for both signs; the smallest of all where none is."""
+    """The largest that is sound for both signs."""
     sound: tuple[bool, ...]
     """Whether there is one."""
+    written: tuple[float, ...]
+    """The largest, no larger than that, which is sound where every written token is pushed too."""
+    sound_written: tuple[bool, ...]
     apart: Mapping[Sign, tuple[float, ...]]
-    """The largest that is sound for one sign; the smallest of all where none is."""
+    """The largest that is sound for one sign."""
     peak: int
     """Place of the block where adding works best on val at its dose: by mention, of equal ones by
     how much surer the model is of yes, the first of those."""
+    peak_written: int
     peak_apart: int
-    """The same where adding has its own dose."""
+    """The same with the other doses."""
     common: float
     """The largest dose that is sound, by yes and no alone, at every block; else the smallest."""
+
+    def doses(self, yardstick: str, sign: Sign) -> tuple[float, ...]:
+        """What is pushed at each block for a yardstick."""
+        if "common" in yardstick:
+            return (self.common,) * len(self.dose)
+        if "apart" in yardstick:
+            return self.apart[sign]
+        return self.written if "decode" in yardstick else self.dose
+
+    def peak_of(self, yardstick: str) -> int:
+        """Where adding works best with these doses."""
+        if "apart" in yardstick:
+            return self.peak_apart
+        return self.peak_written if "decode" in yardstick else self.peak
 
 
 def chosen(sweep: Sweep, kind: Kind) -> Chosen:
@@ -53,34 +71,44 @@ def chosen(sweep: Sweep, kind: Kind) -> Chosen:
 
 def _chosen(sweep: Sweep, kind: Kind) -> Chosen:
     likely = {sign: _fluent(sweep, kind, sign) & _by_chance(sweep, sign) for sign in SIGNS}
+    push, writing = Push(kind), Push(kind, decode=True)
     apart = {
-        sign: [_largest(sweep, kind, (sign,), i, row) for i, row in enumerate(likely[sign])]
+        sign: [_largest(sweep, push, (sign,), i, row) for i, row in enumerate(likely[sign])]
         for sign in SIGNS
     }
-    both = []
+    both, written = [], []
     for i in range(len(sweep.blocks)):
-        least = min((-1 if apart[s][i] is None else apart[s][i] or 0) for s in SIGNS)
-        row = likely["add"][i] & likely["supp"][i] & (np.arange(len(DOSES)) <= least)
-        both.append(_largest(sweep, kind, SIGNS, i, row))
-    doses = tuple(DOSES[j or 0] for j in both)
+        able = likely["add"][i] & likely["supp"][i]
+        places = [apart[sign][i] for sign in SIGNS]
+        least = -1 if None in places else min(j for j in places if j is not None)
+        both.append(_largest(sweep, push, SIGNS, i, able & _up_to(least)))
+        written.append(_largest(sweep, writing, SIGNS, i, able & _up_to(both[i] or 0)))
+    doses, pushed = (tuple(DOSES[j or 0] for j in places) for places in (both, written))
     own = {sign: tuple(DOSES[j or 0] for j in places) for sign, places in apart.items()}
     everywhere = np.flatnonzero(np.all([each.all(0) for each in likely.values()], axis=0))
     return Chosen(
         dose=doses,
         sound=tuple(j is not None for j in both),
+        written=pushed,
+        sound_written=tuple(j is not None for j in written),
         apart=own,
-        peak=_peak(sweep, kind, doses),
-        peak_apart=_peak(sweep, kind, own["add"]),
+        peak=_peak(sweep, push, doses),
+        peak_written=_peak(sweep, writing, pushed),
+        peak_apart=_peak(sweep, push, own["add"]),
         common=DOSES[int(everywhere[-1]) if len(everywhere) else 0],
     )
 
 
-def _peak(sweep: Sweep, kind: Kind, doses: Sequence[float]) -> int:
+def _up_to(place: int) -> Bool[np.ndarray, " a"]:
+    return np.arange(len(DOSES)) <= place
+
+
+def _peak(sweep: Sweep, push: Push, doses: Sequence[float]) -> int:
     """Place of the block where adding works best on val, each at its dose."""
-    surer = gaps(sweep, "val", "add", kind).surer().mean(2)
+    surer = gaps(sweep, "val", "add", push.kind).surer().mean(2)
     found = [
         (
-            float(effects(answers(sweep, "val", "add", Push(kind), i, dose)).mean()),
+            float(effects(answers(sweep, "val", "add", push, i, dose)).mean()),
             float(surer[i, DOSES.index(dose)]),
             -i,
         )
@@ -90,11 +118,11 @@ def _peak(sweep: Sweep, kind: Kind, doses: Sequence[float]) -> int:
 
 
 def _largest(
-    sweep: Sweep, kind: Kind, signs: tuple[Sign, ...], i: int, likely: Bool[np.ndarray, " a"]
+    sweep: Sweep, push: Push, signs: tuple[Sign, ...], i: int, likely: Bool[np.ndarray, " a"]
 ) -> int | None:
-    """Place of the largest likely dose at which answers stay what they should be."""
+    """Place of the largest likely dose at which answers stay what they should be, from above."""
     tries = reversed(np.flatnonzero(likely).tolist())
-    return next((j for j in tries if all(_holds(sweep, kind, s, i, DOSES[j]) for s in signs)), None)
+    return next((j for j in tries if all(_holds(sweep, push, s, i, DOSES[j]) for s in signs)), None)
 
 
 def _fluent(sweep: Sweep, kind: Kind, sign: Sign) -> Bool[np.ndarray, "b a"]:
@@ -108,10 +136,11 @@ def _by_chance(sweep: Sweep, sign: Sign) -> Bool[np.ndarray, "b a"]:
     return abs(gaps(sweep, "val", sign, "random direction").surer().mean(2)) <= BY_CHANCE
 
 
-def _holds(sweep: Sweep, kind: Kind, sign: Sign, i: int, dose: float) -> bool:
+def _holds(sweep: Sweep, push: Push, sign: Sign, i: int, dose: float) -> bool:
     """Whether answers can be read, keep other things, and are moved by no random direction."""
-    said = answers(sweep, "val", sign, Push(kind), i, dose)
+    said = answers(sweep, "val", sign, push, i, dose)
     if parsed(said) < PARSED or kept(said) < LEAST_KEPT:
         return False
-    at_random = answers(sweep, "val", sign, Push("random direction"), i, dose)
-    return bool(abs(effects(at_random).mean()) <= BY_CHANCE)
+    control = Push("random direction", push.decode)
+    at_random = answers(sweep, "val", sign, control, i, dose)
+    return parsed(at_random) >= PARSED and abs(float(effects(at_random).mean())) <= BY_CHANCE

@@ -22,22 +22,22 @@ def some(told: Sequence[Told]) -> list[Told]:
 
 
 def perplexities(
-    sweep: Sweep, split: Asked, i: int, told: Sequence[Told]
+    sweep: Sweep, split: Asked, told: Sequence[Told]
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     """Of each answer before and after; all cases are of one sign."""
     cases, sign = [each.case for each in told], told[0].sign
     before, after = [t.before.said for t in told], [t.after.said for t in told]
     return (
-        perplexity(sweep, split, i, cases, sign, before),
-        perplexity(sweep, split, i, cases, sign, after),
+        perplexity(sweep, split, cases, sign, before),
+        perplexity(sweep, split, cases, sign, after),
     )
 
 
 def perplexity(
-    sweep: Sweep, split: Asked, i: int, cases: Sequence[Case], sign: Sign, said: Sequence[str]
+    sweep: Sweep, split: Asked, cases: Sequence[Case], sign: Sign, said: Sequence[str]
 ) -> Float[np.ndarray, " n"]:
-    """Of an answer about each case, to the unedited model of block i with the same picture."""
-    room = sweep.room(i)
+    """Of an answer about each case, to the unedited model with the same picture."""
+    room = sweep.room
 
     def make() -> list[str]:
         found: list[str] = []

@@ -60,36 +60,9 @@ def gaps(
 ) -> Gaps:
     """Every block at every dose, or each at as many doses of its own, for one kind of direction."""
     doses = [DOSES] * len(sweep.blocks) if at is None else at
-    groups = _groups(sweep)
-    found = [_of_model(sweep, split, sign, kind, group, doses) for group in groups]
-    order = np.argsort(np.concatenate(groups))
-    return Gaps(
-        found[0].plain,
-        found[0].plain_mass,
-        np.concatenate([each.pushed for each in found])[order],
-        np.concatenate([each.pushed_mass for each in found])[order],
-    )
-
-
-def _groups(sweep: Sweep) -> list[list[int]]:
-    """Places of the blocks that are of one model."""
-    found: dict[str, list[int]] = {}
-    for i, speaker in enumerate(sweep.speakers):
-        found.setdefault(speaker.revision, []).append(i)
-    return list(found.values())
-
-
-def _of_model(
-    sweep: Sweep,
-    split: Asked,
-    sign: Sign,
-    kind: Kind,
-    places: list[int],
-    doses: Sequence[Sequence[float]],
-) -> Gaps:
     cases = sweep.cases(split)
-    pushes = [pushes_of(sweep, cases, sign, kind, i) for i in places]
-    speaker, room = sweep.speakers[places[0]], sweep.room(places[0])
+    pushes = [pushes_of(sweep, cases, sign, kind, i) for i in range(len(sweep.blocks))]
+    speaker, room = sweep.speaker, sweep.room
     masks = room.masks([case.patches for case in cases])
     examples = sweep.pictures[split]
 
@@ -99,20 +72,20 @@ def _of_model(
             sweep.shown(split, sign, chosen), [examples.question(c.concept) for c in chosen]
         )
         trials = [
-            (k, j)
-            for k, i in enumerate(places)
+            (i, j)
+            for i in range(len(pushes))
             for j in range(len(doses[i]))
-            if sweep.read_later[i] and bool(pushes[k][part].any())
+            if sweep.read_later[i] and bool(pushes[i][part].any())
         ]
         edits = []
-        for k, j in trials:
-            change = add(doses[places[k]][j] * pushes[k][part])
-            edits.append([Edit(sweep.blocks[places[k]], change, masks[part])])
+        for i, j in trials:
+            change = add(doses[i][j] * pushes[i][part])
+            edits.append([Edit(sweep.blocks[i], change, masks[part])])
         logits = speaker.next_logits_under(asked, [[], *edits])
         plain = _yes_no(speaker, examples.yes_no, logits[0])
-        table = np.tile(plain, (len(places), len(doses[0]), 1, 1))
-        for (k, j), row in zip(trials, logits[1:], strict=True):
-            table[k, j] = _yes_no(speaker, examples.yes_no, row)
+        table = np.tile(plain, (len(pushes), len(doses[0]), 1, 1))
+        for (i, j), row in zip(trials, logits[1:], strict=True):
+            table[i, j] = _yes_no(speaker, examples.yes_no, row)
         return [
             json.dumps([plain[n].tolist(), table[:, :, n].tolist()]) for n in range(len(chosen))
         ]
@@ -121,8 +94,8 @@ def _of_model(
         "asked": "yes or no",
         "backend": [speaker.name, speaker.revision],
         "questions": [examples.question(case.concept) for case in cases],
-        "blocks": [sweep.blocks[i] for i in places],
-        "doses": [list(doses[i]) for i in places],
+        "blocks": list(sweep.blocks),
+        "doses": [list(each) for each in doses],
         "pushes": [digest(push) for push in pushes],
         "patches": digest(masks),
         **sweep.told_apart(split, sign, cases),
@@ -156,8 +129,8 @@ def known(sweep: Sweep, cases: Sequence[Case], kind: Kind, i: int) -> Bool[np.nd
 
 def told_gap(sweep: Sweep, split: Asked, sign: Sign) -> Float[np.ndarray, " n"]:
     """The gap where a statement in the prompt tells the model of the concept."""
-    cases, examples, room = sweep.cases(split), sweep.pictures[split], sweep.room(0)
-    speaker = sweep.speakers[0]
+    cases, examples, room = sweep.cases(split), sweep.pictures[split], sweep.room
+    speaker = sweep.speaker
 
     def read(part: slice) -> list[str]:
         chosen = cases[part]

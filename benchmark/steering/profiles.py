@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from benchmark.contracts import Units
 from benchmark.statistics import estimate
@@ -19,10 +19,17 @@ from benchmark.steering.doses import Chosen
 from benchmark.steering.gaps import DOSES, gaps
 from benchmark.steering.sweep import Kind, Sweep
 
-Yardstick = Literal["", "_logit", "/decode", "/apart", "_logit/apart"]
-YARDSTICKS: tuple[Yardstick, ...] = ("", "_logit", "/decode", "/apart", "_logit/apart")
+Yardstick = Literal["", "_logit", "/decode", "/apart", "_logit/apart", "_logit/common"]
+YARDSTICKS: tuple[Yardstick, ...] = (
+    "",
+    "_logit",
+    "/decode",
+    "/apart",
+    "_logit/apart",
+    "_logit/common",
+)
 """Mention in the answer; logit of yes less that of no; mention where writing is pushed too; the
-first two with each sign at its own dose."""
+first two with each sign at its own dose; logits with all blocks at one."""
 LEAST_EFFECT = 0.1
 """Of add + supp before their ratio says anything."""
 
@@ -60,7 +67,7 @@ def profiles(sweep: Sweep, kind: Kind, own: Chosen) -> Profiles:
     for sign in SIGNS:
         change = gaps(sweep, "test", sign, kind).change()
         for yardstick in YARDSTICKS:
-            doses = own.apart[sign] if "apart" in yardstick else own.dose
+            doses = own.doses(yardstick, sign)
             if "_logit" in yardstick:
                 moved = [change[i, DOSES.index(dose)] for i, dose in enumerate(doses)]
                 rows = np.stack(moved if sign == "add" else [-row for row in moved], axis=1)
@@ -83,7 +90,7 @@ def per_block(sweep: Sweep, found: Profiles) -> Iterator[tuple[str, Units]]:
 def asymmetries(found: Profiles, val: Chosen) -> Iterator[tuple[str, Units]]:
     """Addition less suppression at the block where adding works best on val, and their ratio."""
     for yardstick in YARDSTICKS:
-        peak = val.peak_apart if "apart" in yardstick else val.peak
+        peak = val.peak_of(yardstick)
         add, supp = (found[sign, yardstick].by_concept()[:, peak] for sign in SIGNS)
         yield f"add_minus_supp{yardstick}", Units(add - supp)
         low = estimate(Units(add + supp)).low if len(add) > 1 else None
@@ -92,15 +99,16 @@ def asymmetries(found: Profiles, val: Chosen) -> Iterator[tuple[str, Units]]:
 
 
 def shapes(
-    sweep: Sweep, found: Profiles, rng: Callable[[], np.random.Generator]
+    sweep: Sweep, found: Profiles, own: Chosen, rng: Callable[[], np.random.Generator]
 ) -> Iterator[tuple[str, Units]]:
     """Whether effects are the same at every block, and whether both signs have one shape.
 
-    After the last block nothing reads what was pushed unless writing is pushed too: it counts
-    where it could have an effect.
+    Blocks count that have a sound dose and where a push could have an effect: after the last one
+    nothing reads what was pushed unless writing is pushed too. Where each sign has doses of its own
+    shapes of two signs are no matter of blocks alone, and not compared.
     """
     for yardstick in YARDSTICKS:
-        able = np.array([yardstick == "/decode" or read for read in sweep.read_later])
+        able = counted(sweep, own, yardstick)
         if able.sum() < 2:
             continue
         both = {sign: found[sign, yardstick] for sign in SIGNS}
@@ -108,9 +116,12 @@ def shapes(
             flat = flatness(profile.effect[:, able], profile.concept)
             name = f"{sign}{yardstick}"
             yield f"spread/{name}", whole(flat.spread)
+            yield f"effect/{name}", Units(profile.by_concept()[:, able].mean(1))
             for bound, value in (("low", flat.low), ("high", flat.high)):
                 if value is not None:
                     yield f"share/{name}/{bound}", whole(value)
+        if "apart" in yardstick:
+            continue
         tested = interaction(
             both["add"].effect[:, able],
             both["supp"].effect[:, able],
@@ -120,6 +131,13 @@ def shapes(
         )
         if tested.p is not None:
             yield f"interaction{yardstick}/p", whole(tested.p)
+
+
+def counted(sweep: Sweep, own: Chosen, yardstick: Yardstick) -> Bool[np.ndarray, " b"]:
+    """Blocks where a push could have an effect, and has a sound dose."""
+    if yardstick == "/decode":
+        return np.array(own.sound_written)
+    return np.array(sweep.read_later) & np.array(own.sound)
 
 
 def whole(value: float) -> Units:

@@ -100,7 +100,8 @@ def _correlated(subject: Subject, concepts: Sequence[int]) -> dict[int, Tensor]:
     train = subject.train
     image, text = (subject.codes("train", side) for side in ("image", "text"))
     size = abs(correlation(image, text, train.caption_of))
-    best = np.argpartition(-size, PAIRS, axis=None)[:PAIRS] if size.size > PAIRS else size.argsort()
+    few = size.size <= PAIRS
+    best = np.arange(size.size) if few else np.argpartition(-size, PAIRS, axis=None)[:PAIRS]
     of_pairs = set((best[size.ravel()[best] > 0] % size.shape[1]).tolist())
     names = names_of(subject).concept
     rows = subject.dictionary.directions("text").detach().cpu().float()
@@ -122,8 +123,8 @@ def walk(sweep: Sweep, sign: Sign, cases: Sequence[Case], plain: Sequence[str], 
     A concept without a latent stays where it is.
     """
     said = [_pushed(sweep, sign, cases, plain, i, alpha) for alpha in ALPHAS]
-    before = perplexity(sweep, "test", i, cases, sign, plain)
-    after = [_perplexities(sweep, sign, cases, i, plain, before, each) for each in said]
+    before = perplexity(sweep, "test", cases, sign, plain)
+    after = [_perplexities(sweep, sign, cases, plain, before, each) for each in said]
     gain = [similarity_gain(sweep, cases, plain, each) for each in said]
     alpha, kept = np.zeros(len(cases)), list(plain)
     for k in range(len(cases)):
@@ -139,7 +140,6 @@ def _perplexities(
     sweep: Sweep,
     sign: Sign,
     cases: Sequence[Case],
-    i: int,
     plain: Sequence[str],
     before: Float[np.ndarray, " n"],
     said: Sequence[str],
@@ -149,7 +149,7 @@ def _perplexities(
     found = before.copy()
     if other:
         chosen, words = [cases[k] for k in other], [said[k] for k in other]
-        found[other] = perplexity(sweep, "test", i, chosen, sign, words)
+        found[other] = perplexity(sweep, "test", chosen, sign, words)
     return found
 
 
@@ -180,7 +180,7 @@ def _pushed(
     sweep: Sweep, sign: Sign, cases: Sequence[Case], plain: Sequence[str], i: int, alpha: float
 ) -> list[str]:
     """Answers at one alpha, every image position and every written token pushed."""
-    directions, room, block = correlated(sweep, i), sweep.room(i), sweep.blocks[i]
+    directions, room, block = correlated(sweep, i), sweep.room, sweep.blocks[i]
     able = [k for k, case in enumerate(cases) if case.concept in directions]
     found = list(plain)
     if not able:
@@ -206,7 +206,7 @@ def _pushed(
 
 
 def _plain(sweep: Sweep, sign: Sign, cases: Sequence[Case]) -> list[str]:
-    room = sweep.room(0)
+    room = sweep.room
 
     def said(part: Sequence[int]) -> list[str]:
         return room.say(sweep.shown("test", sign, [cases[k] for k in part]), [])

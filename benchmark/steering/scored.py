@@ -38,65 +38,63 @@ ALONE: tuple[Kind, ...] = ("own", "difference of means")
 SIDES: tuple[tuple[str, Kind], ...] = (("image_side", "image side"), ("both_sides", "both sides"))
 
 
+SETTINGS = {
+    "": "mention in answers, both signs at one dose",
+    "_logit": "logit yes − logit no, both signs at one dose",
+    "/decode": "mention in answers, every written token pushed too",
+    "/apart": "mention in answers, each sign at its own largest sound dose",
+    "_logit/apart": "logit yes − logit no, each sign at its own largest sound dose",
+    "_logit/common": "logit yes − logit no, all blocks at one dose",
+}
+
+
 def metrics() -> Iterator[Metric]:
-    """What is promised; l is a block, x a dose."""
-    says = "adding less suppressing at the block where adding works best on val, mention in answers"
-    yield Metric("add_minus_supp", "concept", None, says, main=True)
-    yield Metric("add_minus_supp_logit", "concept", None, "the same of yes against no, in logits")
-    says = "the same where every token that is written is pushed too"
-    yield Metric("add_minus_supp/decode", "concept", None, says)
-    says = "with each sign at its own largest sound dose"
-    yield Metric("add_minus_supp/apart", "concept", None, says)
-    yield Metric("add_minus_supp_logit/apart", "concept", None, says)
-    does = {
-        "add": "share of pictures whose answer names the concept only with the push, less converse",
-        "supp": "share of pictures whose answer names it only without the push, less converse",
-    }
-    for sign, effect in does.items():
-        yield Metric(f"{sign}/block:*", "concept", True, effect)
-        says = "what the push adds to logit yes − logit no"
-        wanted = says if sign == "add" else "what the push takes from logit yes − logit no"
-        yield Metric(f"{sign}_logit/block:*", "concept", True, wanted)
-        yield Metric(f"{sign}/decode/block:*", "concept", True, "with every written token pushed")
-        says = "with each sign at its own largest sound dose"
-        yield Metric(f"{sign}/apart/block:*", "concept", True, says)
-        yield Metric(f"{sign}_logit/apart/block:*", "concept", True, says)
-        yield Metric(f"dose/{sign}/block:*", "task", None, "that dose")
-        yield Metric(f"{sign}_logit/common/block:*", "concept", True, "at one dose for all blocks")
-        for side, _ in SIDES:
-            says = "along the decoder rows of that side"
+    """What is promised; l is a block, x a dose. The published variant scores some of them."""
+    for yardstick, setting in SETTINGS.items():
+        says = f"adding less suppressing where adding works best on val: {setting}"
+        yield Metric(f"add_minus_supp{yardstick}", "concept", None, says, main=not yardstick)
+        says = f"(add − supp) / (add + supp) there, if add + supp is surely over .1: {setting}"
+        yield Metric(f"asymmetry{yardstick}", "concept", None, says)
+        says = f"that both signs have one shape over blocks but for a constant: {setting}"
+        yield Metric(f"interaction{yardstick}/p", "task", None, says)
+        for sign, does in (("add", "adding"), ("supp", "suppressing")):
+            name = f"{sign}{yardstick}"
+            yield Metric(f"{name}/block:*", "concept", True, f"effect of {does}: {setting}")
+            says = f"mean effect of {does} over blocks with a sound dose: {setting}"
+            yield Metric(f"effect/{name}", "concept", True, says)
+            yield Metric(f"spread/{name}", "task", None, f"largest less smallest: {setting}")
+            says = "bounds of the spread over the mean: flat is high ≤ .15, not flat is low > .15"
+            yield Metric(f"share/{name}/*", "task", None, f"{says}: {setting}")
+    for sign in SIGNS:
+        says = "largest dose that is sound for this sign alone"
+        yield Metric(f"dose/{sign}/block:*", "task", None, says)
+        for side, of in (("image_side", "image decoder row"), ("both_sides", "sum of both rows")):
+            says = f"effect on logit yes − logit no along the {of} of the latent"
             yield Metric(f"{sign}_logit/{side}/block:*", "concept", True, says)
         says = "change of logit yes − logit no at dose x"
         yield Metric(f"gap/{sign}/block:*", "concept", None, says)
         yield Metric(f"before/{sign}", "concept", None, "share of unedited answers that name it")
-        says = "largest less smallest block mean"
-        yield Metric(f"spread/{sign}*", "task", None, says)
-        says = "bounds of that over the mean effect: flat is high ≤ .15, not flat is low > .15"
-        yield Metric(f"share/{sign}*", "task", None, says)
-    says = "(add − supp) / (add + supp) there, where add + supp is surely over .1"
-    yield Metric("asymmetry*", "concept", None, says)
-    says = "that adding and suppressing have one shape over blocks (concepts' signs flipped)"
-    yield Metric("interaction*", "task", None, says)
-    says = "block where adding works best on val, at the dose of both signs or (apart) its own"
-    yield Metric("peak*", "task", None, says)
-    yield Metric("dose/block:*", "task", None, "push over the median norm of image tokens")
-    says = "1 where some dose breaks no answers and is none that a random direction succeeds at"
+        says = "cosine of answers to a sentence about it, after less before (extra: sentences)"
+        yield Metric(f"similarity/{sign}/block:*", "concept", sign == "add", says)
+    yield Metric("peak*", "task", None, "block where adding works best on val, with these doses")
+    says = "push over the median norm of image tokens: largest sound dose, else the smallest of all"
+    yield Metric("dose/block:*", "task", None, says)
+    yield Metric("dose/decode/block:*", "task", None, f"{says}; every written token pushed too")
+    says = "1 where a dose keeps answers readable and true, and a random direction does nothing"
     yield Metric("sound/block:*", "task", None, says)
-    yield Metric("dose/common", "task", None, "the dose of `common`")
+    yield Metric("sound/decode/block:*", "task", None, f"{says}; every written token pushed too")
+    says = "largest dose that is sound by yes and no alone at every block"
+    yield Metric("dose/common", "task", None, says)
     says = "share of concepts that text named a latent after"
     yield Metric("with_latent/block:*", "concept", True, says)
-    for name, says in (
-        ("parsed", "share of steered answers that can be read"),
-        ("kept", "share of the other things named before that still are"),
-        ("perplexity_ratio", "perplexity of steered answers over unedited ones, unedited model"),
-        ("distinct_3", "distinct 3-grams of words of steered answers, of all"),
+    for name, up, says in (
+        ("parsed", True, "share of steered answers that can be read"),
+        ("kept", True, "share of the other things named before that still are"),
+        ("perplexity_ratio", False, "geometric mean ratio of perplexities, steered over unedited"),
+        ("distinct_3", None, "distinct 3-grams of words of steered answers, of all"),
     ):
-        up = None if name == "distinct_3" else name != "perplexity_ratio"
         yield Metric(f"{name}/block:*", "concept", up, says)
-        yield Metric(f"{name}/decode/block:*", "concept", up, says)
-    says = "cosine of answers to a sentence about it, after less before (extra: sentences)"
-    for sign in SIGNS:
-        yield Metric(f"similarity/{sign}/block:*", "concept", sign == "add", says)
+        yield Metric(f"{name}/decode/block:*", "concept", up, f"{says}; writing pushed too")
 
 
 def steered(subject: Subject, variant: str = "fair") -> dict[str, Units]:
@@ -117,9 +115,9 @@ def steered(subject: Subject, variant: str = "fair") -> dict[str, Units]:
     own = chosen(sweep, kind) if kind in ALONE else val
     found = profiles(sweep, kind, own)
     units = dict(per_block(sweep, found)) | dict(asymmetries(found, val))
-    units |= dict(_curves(sweep, kind)) | dict(_common(sweep, kind, val))
+    units |= dict(_curves(sweep, kind))
     if kind == "own":
-        units |= dict(shapes(sweep, found, lambda: subject.rng("interaction")))
+        units |= dict(shapes(sweep, found, own, lambda: subject.rng("interaction")))
         units |= dict(_told(sweep, own)) | dict(_sides(sweep, own)) | dict(_fluent(sweep, own))
     return units
 
@@ -153,13 +151,6 @@ def _curves(sweep: Sweep, kind: Kind) -> Iterator[tuple[str, Units]]:
                 yield f"gap/{sign}/block:{block}/dose:{dose:g}", Units(rows[:, i, j])
 
 
-def _common(sweep: Sweep, kind: Kind, val: Chosen) -> Iterator[tuple[str, Units]]:
-    """`add_logit/common/block:l` and its like: every block at one dose."""
-    for sign in SIGNS:
-        change = gaps(sweep, "test", sign, kind).change()[:, DOSES.index(val.common)]
-        yield from _logits(sweep, f"{sign}_logit/common", change)
-
-
 def _sides(sweep: Sweep, own: Chosen) -> Iterator[tuple[str, Units]]:
     """`add_logit/image_side/block:l` and its like: other decoder rows of the same latents."""
     for name, kind in SIDES:
@@ -180,36 +171,54 @@ def _logits(
 def _told(sweep: Sweep, own: Chosen) -> Iterator[tuple[str, Units]]:
     """How it was chosen, what there was to choose from, and what was said before any push."""
     for i, block in enumerate(sweep.blocks):
-        yield f"dose/block:{block}", whole(own.dose[i])
-        yield f"sound/block:{block}", whole(float(own.sound[i]))
+        if sweep.read_later[i]:
+            yield f"dose/block:{block}", whole(own.dose[i])
+            yield f"sound/block:{block}", whole(own.sound[i])
+        yield f"dose/decode/block:{block}", whole(own.written[i])
+        yield f"sound/decode/block:{block}", whole(own.sound_written[i])
         cases = sweep.cases("test")
         has = known(sweep, cases, "own", i).astype(np.float64)
         yield f"with_latent/block:{block}", Units(means(has, concepts_of(cases)))
     yield "peak", whole(sweep.blocks[own.peak])
     yield "peak/apart", whole(sweep.blocks[own.peak_apart])
+    yield "peak/decode", whole(sweep.blocks[own.peak_written])
     yield "dose/common", whole(own.common)
     for sign in SIGNS:
         plain = [each.mentioned_before for each in as_they_are(sweep, "test", sign)]
         yield f"before/{sign}", Units(means(_floats(plain), concepts_of(sweep.cases("test"))))
         for i, block in enumerate(sweep.blocks):
-            yield f"dose/{sign}/block:{block}", whole(own.apart[sign][i])
+            if sweep.read_later[i]:
+                yield f"dose/{sign}/block:{block}", whole(own.apart[sign][i])
 
 
 def _fluent(sweep: Sweep, own: Chosen) -> Iterator[tuple[str, Units]]:
     """Whether steered answers are still answers, both signs together."""
-    for name, decode in (("", False), ("decode/", True)):
+    for name, push in (("", Push("own")), ("decode/", Push("own", decode=True))):
         for i, block in enumerate(sweep.blocks):
-            said = [
-                answers(sweep, "test", sign, Push("own", decode), i, own.dose[i]) for sign in SIGNS
-            ]
+            dose = own.written[i] if push.decode else own.dose[i]
+            said = [answers(sweep, "test", sign, push, i, dose) for sign in SIGNS]
             yield from _worded([t for of in said for t in of], f"{name}block:{block}")
-            if not decode:
+            if not push.decode:
                 yield from _alike(sweep, said, block)
-            few = [some(of) for of in said]
-            sides = zip(*(perplexities(sweep, "test", i, of) for of in few), strict=True)
-            before, after = (np.concatenate(side) for side in sides)
-            concept = concepts_of([t.case for of in few for t in of])
-            yield from _ratio(f"perplexity_ratio/{name}block:{block}", after, before, concept)
+            yield f"perplexity_ratio/{name}block:{block}", _perplexity_ratio(sweep, said)
+
+
+def _perplexity_ratio(sweep: Sweep, said: Sequence[Sequence[Told]]) -> Units:
+    """exp of the mean difference of log perplexities, over concepts."""
+    few = [some(of) for of in said]
+    change = [np.log(after) - np.log(before) for before, after in _perplexities(sweep, few)]
+    rows = means(np.concatenate(change), concepts_of([t.case for of in few for t in of]))
+
+    def value(weights: Float[np.ndarray, " c"]) -> float:
+        return float(np.exp((weights * rows).sum() / weights.sum()))
+
+    return Units(rows, value=value)
+
+
+def _perplexities(
+    sweep: Sweep, few: Sequence[Sequence[Told]]
+) -> list[tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]]:
+    return [perplexities(sweep, "test", of) for of in few]
 
 
 def _alike(sweep: Sweep, said: Sequence[Sequence[Told]], block: int) -> Iterator[tuple[str, Units]]:

@@ -56,18 +56,22 @@ class Sweep:
         return tuple(each.artifact.site.block or 0 for each in self.at)
 
     @cached_property
-    def speakers(self) -> tuple[Speaker, ...]:
-        """The model at each block: one and the same unless the method patched it block by block."""
+    def speaker(self) -> Speaker:
+        """The model whose blocks these are.
+
+        Raises NotApplicableError where it writes no text, or is another one at every block.
+        """
         found = [each.backend for each in self.at]
-        speaking = [each for each in found if isinstance(each, Speaker)]
-        if len(speaking) < len(found):
+        if not all(isinstance(each, Speaker) for each in found):
             raise NotApplicableError("the backend writes no text and has no blocks to steer")
-        return tuple(speaking)
+        if len({each.revision for each in found if each is not None}) > 1:
+            raise NotApplicableError("the method patched another model for every block")
+        return found[0]  # type: ignore[return-value]
 
     @property
     def read_later(self) -> tuple[bool, ...]:
         """Whether any later block reads the image positions that a push at each block changes."""
-        return tuple(b < s.n_blocks - 1 for b, s in zip(self.blocks, self.speakers, strict=True))
+        return tuple(block < self.speaker.n_blocks - 1 for block in self.blocks)
 
     @cached_property
     def pictures(self) -> Mapping[Asked, Steerable]:
@@ -82,7 +86,7 @@ class Sweep:
 
     @property
     def grid(self) -> tuple[int, int]:
-        return self.speakers[0].patch_grid
+        return self.speaker.patch_grid
 
     @property
     def concepts(self) -> tuple[int, ...]:
@@ -119,20 +123,17 @@ class Sweep:
     @cached_property
     def norms(self) -> tuple[float, ...]:
         """Median norm of image tokens after each block, on train: what doses are shares of."""
-        return self.kept(("norms", self._models), lambda: tuple(map(_norm, self.at)))
+        return self.kept("norms", lambda: tuple([_norm(each) for each in self.at]))
 
-    @property
-    def _models(self) -> tuple[str, ...]:
-        return tuple(speaker.revision for speaker in self.speakers)
-
-    def room(self, i: int) -> Room:
-        """The model of a block, asked for everything in a picture."""
+    @cached_property
+    def room(self) -> Room:
+        """The model, asked for everything in a picture."""
         examples, subject = self.pictures["test"], self.subject
         names = tuple(tuple(examples.names(c)) for c in range(len(examples.thing_names)))
         judge = NameJudge(names, examples.descriptions)
         ids = {"val": subject.val.ids, "test": subject.test.ids}
         return Room(
-            self.speakers[i],
+            self.speaker,
             examples.list_question,
             judge,
             subject.examples,
@@ -146,7 +147,7 @@ class Sweep:
         if kind == "random direction":
             return self.kept(kind, self._random)
         if kind == "difference of means":
-            return self.kept((kind, self._models), self._means)
+            return self.kept(kind, self._means)
         return self.kept(kind, lambda: tuple(_named(s, self.concepts, kind) for s in self.at))
 
     def _random(self) -> tuple[Directions, ...]:
@@ -165,7 +166,10 @@ class Sweep:
 def _norm(subject: Subject) -> float:
     site, backend = subject.artifact.site, subject.backend
     assert isinstance(backend, Speaker)
-    whole = next(s for s in backend.sites if s.block == site.block and s.pool == "none")
+    every = (s for s in backend.sites if s.block == site.block and s.pool == "none")
+    whole = next(every, None)
+    if whole is None:
+        raise NotApplicableError(f"{backend.name} has no site of all tokens after {site.name}")
     few = min(N_NORMS, subject.train.n_images)
     rows = backend.encode(subject.examples["train"], "image", 0, few, whole)
     assert isinstance(rows, Tensor)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float
@@ -22,8 +22,8 @@ PICTURES = "pixel_values"
 CLOSE = 1e-3
 """Share of the largest logit by which a pass that starts later may differ."""
 Alternatives = Sequence[Sequence[Edit]]
-proven: WeakSet[nn.Module] = WeakSet()
-"""Models that were seen to go on from a block as if they had run the ones before."""
+proven: WeakKeyDictionary[nn.Module, int] = WeakKeyDictionary()
+"""The first block from which each model was seen to go on as if it had run the ones before."""
 
 
 @torch.no_grad()
@@ -40,13 +40,13 @@ def logits_under(
     wanted = sorted({block for block in firsts if block is not None})
     with _keeping(blocks, wanted) as streams:
         plain = run(model, asked, {})[:, -1].float()
-    if wanted and model not in proven:
+    if wanted and wanted[0] < proven.get(model, len(blocks)):
         again = _resumed(model, blocks, asked, wanted[0], streams[wanted[0]], ())
         if not torch.allclose(again, plain, rtol=0, atol=CLOSE * float(plain.abs().max())):
             return [
                 _whole(model, blocks, asked, edits) if edits else plain for edits in alternatives
             ]
-        proven.add(model)
+        proven[model] = wanted[0]
     found = []
     for block, edits in zip(firsts, alternatives, strict=True):
         if not edits:
