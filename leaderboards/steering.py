@@ -22,48 +22,75 @@ CLAIMED = 0.05
 
 
 def rows(cells: Iterable[Cell]) -> list[dict[str, Any]]:
-    """One a method, backend and yardstick, of fair cells over all blocks."""
+    """One a method, backend and yardstick, of fair cells over all blocks on whole test splits.
+
+    Raises ValueError where a method has two cells of one seed.
+    """
     groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
-        if cell.task.name == TASK and cell.variant == "fair" and cell.status == "scored":
+        if _usual(cell):
             groups.setdefault((cell.backend.name, cell.method.name), []).append(cell)
+    for (backend, method), members in groups.items():
+        seeds = [cell.seed for cell in members]
+        if len(set(seeds)) < len(seeds):
+            raise ValueError(f"{method} on {backend} was steered twice with one seed: {seeds}")
     return [
-        _row(backend, method, sorted(members, key=lambda cell: cell.seed), name, suffix)
+        row
         for (backend, method), members in sorted(groups.items())
         for name, suffix in YARDSTICKS.items()
+        for row in _row(backend, method, sorted(members, key=lambda c: c.seed), name, suffix)
     ]
+
+
+def _usual(cell: Cell) -> bool:
+    """Whether it is of the task as it comes: nothing limited, centred, set or left out."""
+    of = (cell.task.name, cell.variant, cell.status, cell.site, cell.split)
+    plain = cell.data.limit is None and not cell.data.centred and not cell.method.given
+    return of == (TASK, "fair", "scored", "block:*", "test") and plain
 
 
 def _row(
     backend: str, method: str, cells: Sequence[Cell], name: str, suffix: str
-) -> dict[str, Any]:
+) -> Iterator[dict[str, Any]]:
+    """Nothing where the cells do not have this yardstick."""
     scores = [{score.name: score for score in cell.scores} for cell in cells]
-    peak = "peak/apart" if "apart" in suffix else "peak"
+    doses = [_doses(each, suffix) for each in scores]
+    if not all(doses):
+        return
+    peak = "peak" + "/apart" * ("apart" in suffix) + "/decode" * (suffix == "/decode")
     found: dict[str, Any] = {
         "backend": backend,
         "method": method,
         "yardstick": name,
         "seeds": [cell.seed for cell in cells],
         "peaks": [int(each[peak].value) for each in scores],
-        "doses": [_doses(each, suffix) for each in scores],
+        "doses": doses,
         "curves": {},
     }
     for sign in ("add", "supp"):
         blocks = [n for n in scores[0] if n.startswith(f"{sign}{suffix}/block:")]
-        found["curves"][sign] = [_over([each[n] for each in scores]) for n in blocks]
+        found["curves"][sign] = {
+            n.rpartition(":")[2]: _over([each[n] for each in scores]) for n in blocks
+        }
         found[f"shape/{sign}"] = _shape([_verdict(each, f"{sign}{suffix}") for each in scores])
     found["difference"] = _over([each[f"add_minus_supp{suffix}"] for each in scores])
     found["interaction"] = [_value(each, f"interaction{suffix}/p") for each in scores]
+    if "apart" in suffix:
+        found["interaction"] = []
     if suffix == "/decode":
-        blocks = [n for n in scores[0] if n.startswith("perplexity_ratio/decode/block:")]
-        found["perplexity"] = [sum(each[n].value for each in scores) / len(scores) for n in blocks]
-    return found
+        at = [f"perplexity_ratio/decode/block:{block}" for block in found["peaks"]]
+        ratios = [each[n].value for each, n in zip(scores, at, strict=True)]
+        found["perplexity"] = sum(ratios) / len(ratios)
+    yield found
 
 
 def _doses(scores: Mapping[str, Any], suffix: str) -> list[float]:
-    """At which each block was pushed: of adding where each sign has its own."""
-    name = "dose/add/block:" if "apart" in suffix else "dose/block:"
-    return [score.value for key, score in scores.items() if key.startswith(name)]
+    """At which blocks were pushed: of adding where each sign has its own; none if it is not told.
+
+    After the last block a push of the prompt alone reaches nothing, so it has none there.
+    """
+    name = "dose/add/" if "apart" in suffix else "dose/decode/" * (suffix == "/decode") or "dose/"
+    return [score.value for key, score in scores.items() if key.startswith(f"{name}block:")]
 
 
 def _over(scores: Sequence[Any]) -> list[float]:
@@ -85,7 +112,7 @@ def _verdict(scores: Mapping[str, Any], name: str) -> str:
     """Whether an effect is the same at every block, of one seed."""
     low, high = (_value(scores, f"share/{name}/{end}") for end in ("low", "high"))
     if low is None or high is None:
-        return "no effect"
+        return "no effect" if f"spread/{name}" in scores else "not told"
     return "flat" if high <= MARGIN else "not flat" if low > MARGIN else "unresolved"
 
 
@@ -108,8 +135,8 @@ def text(found: Sequence[Mapping[str, Any]]) -> str:
         "whether an effect is the same at every block that later ones read "
         "(equivalence within .15 of its mean, every seed); at the block where adding works best on "
         "val, adding less suppressing [95 % over seeds and concepts]; the p of one shape for both "
-        "signs, a seed each. Methods in one row are the same here: directions are of the text "
-        "side, which a map found afterwards leaves as it is.",
+        "signs but for a constant, a seed each. Where methods share a row they are one experiment: "
+        "directions are of the text side, which a map found afterwards leaves as it is.",
         "",
         "| backend | method | yardstick | dose, by block | adding | shape | suppressing | shape "
         "| peak | add − supp there | p, one shape |",
@@ -135,13 +162,14 @@ def _merged(found: Sequence[Mapping[str, Any]]) -> list[tuple[list[str], Mapping
 
 def _line(methods: Sequence[str], row: Mapping[str, Any]) -> str:
     add, supp = (
-        " ".join(f"{value:.2f}" for value, *_ in row["curves"][sign]) for sign in ("add", "supp")
+        " ".join(f"{value:.2f}" for value, *_ in row["curves"][sign].values())
+        for sign in ("add", "supp")
     )
     value, low, high = row["difference"]
     tested = " ".join(f"{p:.3f}" for p in row["interaction"] if p is not None) or "n/a"
     peaks = " ".join(map(str, dict.fromkeys(row["peaks"])))
     names = ", ".join(f"`{method}`" for method in methods)
-    doses = " ".join(f"{sum(each) / len(each):.2g}" for each in zip(*row["doses"], strict=True))
+    doses = " ".join(f"{sum(each) / len(each):.2g}" for each in zip(*row["doses"], strict=False))
     return (
         f"| `{short(row['backend'])}` | {names} | {row['yardstick']} | {doses} | {add} "
         f"| {row['shape/add']} | {supp} | {row['shape/supp']} | {peaks} "
@@ -149,57 +177,61 @@ def _line(methods: Sequence[str], row: Mapping[str, Any]) -> str:
     )
 
 
+SHAPES = {
+    "flat": "the same over blocks",
+    "not flat": "not the same over blocks",
+    "no effect": "without an effect",
+}
+
+
 def _claims(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The published claims on JSAE, backend by backend; made only where both yardsticks agree."""
+    """The published claims on JSAE, backend by backend: what every seed and both yardsticks say.
+
+    The best block is the one that val chose; what it gives is of test.
+    """
     for backend in dict.fromkeys(row["backend"] for row in found):
-        rows = {
-            row["yardstick"]: row
-            for row in found
-            if row["backend"] == backend and row["method"] == "jsae"
-        }
-        if len(rows) < len(YARDSTICKS):
+        its = [row for row in found if (row["backend"], row["method"]) == (backend, "jsae")]
+        rows = {row["yardstick"]: row for row in its}
+        if not {"mention", "logit", "mention, own doses", "logit, own doses"} <= set(rows):
             continue
-        own = [rows["mention, own doses"], rows["logit, own doses"]]
+        mention, logit = rows["mention, own doses"], rows["logit, own doses"]
+        last = list(mention["curves"]["add"])[-1]
+        yield f"On `{short(backend)}` with `jsae`, blocks 0 to {last}: adding, at doses of its own,"
+        yield f"works best on val {_where(mention)}: {_size(mention)} of pictures then name it,"
+        yield f"logit yes − no rises by {_size(logit)};"
         both = [rows["mention"], rows["logit"]]
-        peaks = sorted({_best(row) for row in own})
-        last = len(own[0]["curves"]["add"]) - 1
-        yield (
-            f"On `{short(backend)}` with `jsae` adding works best after {named('block', peaks)} "
-            f"of 0 to {last} by both yardsticks, each sign at its own dose: {_sizes(own)};"
-        )
-        yield f"suppressing is {_agreed([row['shape/supp'] for row in both])} over blocks;"
-        ps = [p for row in both for p in row["interaction"] if p is not None]
-        told = bool(ps) and max(ps) < CLAIMED
-        yield f"that both signs have one shape is {'rejected' if told else 'not rejected'}."
-        written = rows["mention, writing pushed"]
-        at = _best(written)
-        yield (
-            f"Where every written token is pushed too, as published, adding works best after block "
-            f"{at} ({_size(written, at)}), where steered answers have "
-            f"{written['perplexity'][at]:.3g} times the perplexity of unedited ones."
-        )
+        yield f"suppressing is {_agreed([row['shape/supp'] for row in both])};"
+        ps = [p for row in both for p in row["interaction"]]
+        tested = len(ps) == sum(len(row["seeds"]) for row in both) and None not in ps
+        differ = tested and max(ps) < CLAIMED
+        verdict = "is" if differ else "is not" if tested else "was not"
+        yield f"that the signs' profiles differ by more than a constant {verdict} shown."
+        if "mention, writing pushed" in rows:
+            written = rows["mention, writing pushed"]
+            yield f"Where every written token is pushed too, adding works best {_where(written)}:"
+            yield f"{_size(written)} of pictures, at {written['perplexity']:.3g} times the"
+            yield "perplexity of unedited answers."
+
+
+def _where(row: Mapping[str, Any]) -> str:
+    peaks = sorted(set(row["peaks"]))
+    every = " in every seed" if len(peaks) == 1 and len(row["seeds"]) > 1 else ""
+    return f"after {named('block', peaks)}{every or ' (seeds differ)' * (len(peaks) > 1)}"
+
+
+def _size(row: Mapping[str, Any]) -> str:
+    """The effect of adding at the block that val chose most often, the first of equal ones."""
+    block = max(sorted(set(row["peaks"])), key=row["peaks"].count)
+    value, low, high = row["curves"]["add"][str(block)]
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _agreed(verdicts: Sequence[str]) -> str:
+    """What both yardsticks say of every seed."""
+    doubt = "not shown to be the same over blocks, nor not to be"
+    return SHAPES.get(verdicts[0], doubt) if len(set(verdicts)) == 1 else doubt
 
 
 def named(what: str, numbers: Sequence[int]) -> str:
     """`seed 0`, `seeds 0, 1`."""
     return f"{what}{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
-
-
-def _best(row: Mapping[str, Any]) -> int:
-    values = [value for value, *_ in row["curves"]["add"]]
-    return values.index(max(values))
-
-
-def _size(row: Mapping[str, Any], block: int) -> str:
-    value, low, high = row["curves"]["add"][block]
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
-
-
-def _sizes(rows: Sequence[Mapping[str, Any]]) -> str:
-    mention, logit = (_size(row, _best(row)) for row in rows)
-    return f"named in {mention} of pictures, {logit} in logits"
-
-
-def _agreed(verdicts: Sequence[str]) -> str:
-    """What both yardsticks say of every seed."""
-    return verdicts[0] if len(set(verdicts)) == 1 and "/" not in verdicts[0] else "not shown flat"
