@@ -13,14 +13,14 @@ from benchmark.steering.scored import PUSHED, REDRAWN, TOLD
 from benchmark.steering.sweep import KEPT
 
 MENTION = ("add/*", "supp/*")
-LOGITS = ("add_logit/*", "supp_logit/*", "gap/*")
-REST = ("add_minus_supp*", "effect/*")
+REST = ("add_logit/*", "supp_logit/*", "gap/*", "add_minus_supp*", "effect/*")
 
 
 def by(
     what: str,
     role: Literal["null", "baseline", "ceiling"],
-    metrics: tuple[str, ...] = (*MENTION, *LOGITS, *REST),
+    metrics: tuple[str, ...] = (*MENTION, *REST),
+    name: str = "",
 ) -> Reference:
     """A reference whose pictures are pushed, or told of, in another way."""
 
@@ -29,7 +29,7 @@ def by(
         kept = {key: value for key, value in subject.cache.items() if key[0] == KEPT}
         return replace(subject, cache={**kept, (PUSHED,): what})
 
-    return reference(what, role, change, metrics=metrics)
+    return reference(name or what, role, change, metrics=metrics)
 
 
 STEERED: tuple[Reference, ...] = (
@@ -37,6 +37,6 @@ STEERED: tuple[Reference, ...] = (
     by("difference of means", "baseline"),
     by(TOLD, "baseline"),
     by(REDRAWN, "ceiling", MENTION),
-    by(REDRAWN, "baseline", (*LOGITS, *REST)),
+    by(REDRAWN, "baseline", REST, f"{REDRAWN}, in logits"),
 )
-"""No answer names a thing more often than where it is drawn; logits may go further."""
+"""No push makes answers name a thing more often than drawing it does; logits may go further."""
