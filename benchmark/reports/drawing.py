@@ -62,7 +62,7 @@ def seen(panel: Panel) -> Window:
         [row.value for row in panel.rows],
         [mark for mark in marks if mark is not None],
         [(low, high) for low, high in spans if low is not None and high is not None],
-        higher_is_better=panel.higher_is_better,
+        higher_is_better=panel.higher_is_better is not False,
     )
 
 
@@ -118,7 +118,7 @@ def title(axis: Any, panel: Panel) -> None:
     """What is measured, in which direction, on how many; and the ticks of its axis."""
     from matplotlib.ticker import MaxNLocator
 
-    arrow = "↑" if panel.higher_is_better else "↓"
+    arrow = {True: "↑", False: "↓", None: ""}[panel.higher_is_better]
     what = f"{panel.metric} {arrow}\nn = {panel.n:,} {panel.unit}s"
     over = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points"}
     axis.annotate(what, xytext=(0, 4), fontsize=7, va="bottom", linespacing=1.3, **over)

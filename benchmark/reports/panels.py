@@ -44,7 +44,7 @@ class Panel:
     metric: str = ""
     unit: str = ""
     n: int = 0
-    higher_is_better: bool = True
+    higher_is_better: bool | None = True
     rows: list[Row] = field(default_factory=list)
     floor: float | None = None
     ceilings: set[float] = field(default_factory=set)
@@ -85,7 +85,7 @@ def panels(cells: Sequence[Cell], bundled: Sequence[Cell] = ()) -> dict[Where, d
             add(found[there][task], members, bundled=is_bundled)
     for tasks in found.values():
         for panel in tasks.values():
-            sign = -1 if panel.higher_is_better else 1
+            sign = 1 if panel.higher_is_better is False else -1
             panel.rows.sort(key=lambda row: sign * row.value)
     return found
 
@@ -113,7 +113,7 @@ def add(panel: Panel, members: list[Cell], *, bundled: bool) -> None:
         patched = method.patched is not None
         row = replace(row, bundled=bundled, supervised=method.supervised, patched=patched)
         panel.rows.append(row)
-        panel.higher_is_better = mains[0].higher_is_better is not False
+        panel.higher_is_better = mains[0].higher_is_better
         if not bundled:
             read_against(panel, mains[0], f"{row.method} " if patched else "")
 

@@ -7,10 +7,10 @@ same room of the second, so the two signs meet the same scenes in the same place
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from benchmark.contracts import NotApplicableError, Steerable, Subject, Thing
 Sign = Literal["add", "supp"]
 SIGNS: tuple[Sign, Sign] = ("add", "supp")
 Asked = Literal["val", "test"]
+Item = TypeVar("Item")
 N_THINGS, N_CATEGORIES = 8, 2
 N_CASES: Mapping[Asked, int] = {"val": 12, "test": 50}
 """Of each concept."""
@@ -107,6 +108,14 @@ def _cases(
         if able:
             room, thing = int(rng.choice(able)), int(rng.choice(sorted(members)))
             yield Case(i, concept, room, thing, rooms[room], here)
+
+
+def first_of_each(items: Iterable[Item], n: int, case_of: Callable[[Item], Case]) -> list[Item]:
+    """The first n of each concept, concept by concept."""
+    found: dict[int, list[Item]] = {}
+    for each in items:
+        found.setdefault(case_of(each).concept, []).append(each)
+    return [each for of in found.values() for each in of[:n]]
 
 
 def pictures(examples: Steerable, sign: Sign, cases: Sequence[Case]) -> list[Any]:

@@ -9,16 +9,13 @@ from jaxtyping import Float
 
 from benchmark.interviews.room import AT_ONCE
 from benchmark.steering.answers import Told
-from benchmark.steering.cases import N_CASES, Asked, Case, Sign
+from benchmark.steering.cases import N_CASES, Asked, Case, Sign, first_of_each
 from benchmark.steering.sweep import Sweep
 
 
 def some(told: Sequence[Told]) -> list[Told]:
     """The first cases of each concept, as many as val has: enough for a mean over concepts."""
-    found: dict[int, list[Told]] = {}
-    for each in told:
-        found.setdefault(each.case.concept, []).append(each)
-    return [each for of in found.values() for each in of[: N_CASES["val"]]]
+    return first_of_each(told, N_CASES["val"], lambda each: each.case)
 
 
 def perplexities(

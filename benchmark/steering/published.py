@@ -28,7 +28,7 @@ from benchmark.edits import add
 from benchmark.interviews.room import digest
 from benchmark.judges.wording import compression, distinct, keyword_hit
 from benchmark.metrics.naming import names_of
-from benchmark.steering.cases import SIGNS, Case, Sign
+from benchmark.steering.cases import SIGNS, Case, Sign, first_of_each
 from benchmark.steering.fluency import perplexity
 from benchmark.steering.likeness import similarity_gain
 from benchmark.steering.profiles import concepts_of, means, whole
@@ -54,9 +54,9 @@ def published(subject: Subject) -> dict[str, Units]:
     sweep = Sweep(subject)
     units: dict[str, Units] = {}
     mean = dict[tuple[Sign, int], float]()
+    cases = first_of_each(sweep.cases("test"), N_CASES, lambda case: case)
+    concept = concepts_of(cases)
     for sign in SIGNS:
-        cases = _few(sweep)
-        concept = concepts_of(cases)
         plain = _plain(sweep, sign, cases)
         units[f"before/{sign}"] = Units(means(_hits(sweep, cases, plain), concept))
         for i, block in enumerate(sweep.blocks):
@@ -75,14 +75,6 @@ def published(subject: Subject) -> dict[str, Units]:
         "peak": whole(sweep.blocks[peak]),
         **dict(_with_latent(sweep)),
     }
-
-
-def _few(sweep: Sweep) -> list[Case]:
-    """The first pictures of each concept."""
-    found: dict[int, list[Case]] = {}
-    for case in sweep.cases("test"):
-        found.setdefault(case.concept, []).append(case)
-    return [case for of in found.values() for case in of[:N_CASES]]
 
 
 def _with_latent(sweep: Sweep) -> Iterator[tuple[str, Units]]:

@@ -32,7 +32,6 @@ PUSHED = "pushed by"
 Numbers = Sequence[float] | np.ndarray
 TOLD, REDRAWN = "told in the prompt", "redrawn picture"
 HOWS = (TOLD, REDRAWN)
-KINDS: tuple[Kind, ...] = ("own", "random direction", "difference of means")
 ALONE: tuple[Kind, ...] = ("own", "difference of means")
 """Kinds that have doses of their own; others are pushed as hard as the subject's."""
 SIDES: tuple[tuple[str, Kind], ...] = (("image_side", "image side"), ("both_sides", "both sides"))

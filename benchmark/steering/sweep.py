@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -113,9 +111,8 @@ class Sweep:
     def told_apart(self, split: Asked, sign: Sign, cases: Sequence[Case]) -> dict[str, Any]:
         """What tells the pictures of some cases from any others, as plain JSON."""
         drawn = [[case.room, case.thing] for case in cases] if sign == "supp" else []
-        ids = self.subject.val.ids if split == "val" else self.subject.test.ids
         return {
-            "split": [split, hashlib.sha256(json.dumps([*ids]).encode()).hexdigest()],
+            "split": [split, *self.room.told_apart(split)],
             "pictures": [case.picture for case in cases],
             "drawn in": drawn,
         }
