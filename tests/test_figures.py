@@ -120,3 +120,21 @@ def test_nothing_touches_the_edge_of_the_picture(tmp_path: Path, method: str) ->
     frame = (pixels[:4], pixels[-4:], pixels[:, :4], pixels[:, -4:])
     assert all((side == 255).all() for side in frame)
     assert (pixels < 100).any()
+
+
+@pytest.mark.parametrize(("better", "arrow"), [(True, "↑"), (False, "↓"), (None, "")])
+def test_an_arrow_is_drawn_only_where_a_direction_is_better(
+    better: bool | None, arrow: str
+) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    said = score(value=0.4, main=True, higher_is_better=better)
+    (panel,) = shown([cell(method="jsae", scores=(said,))])
+    drawn, axis = plt.subplots()
+    draw(axis, panel, lineup([panel]))
+    words = "".join(text.get_text() for text in axis.texts)
+    plt.close(drawn)
+    assert {mark for mark in "↑↓" if mark in words} == set(arrow)

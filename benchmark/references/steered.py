@@ -37,6 +37,7 @@ STEERED: tuple[Reference, ...] = (
     by("difference of means", "baseline"),
     by(TOLD, "baseline"),
     by(REDRAWN, "ceiling", MENTION),
-    by(REDRAWN, "baseline", REST, f"{REDRAWN}, in logits"),
+    by(REDRAWN, "baseline", REST, f"{REDRAWN}, no bound"),
 )
-"""No push makes answers name a thing more often than drawing it does; logits may go further."""
+"""No push makes answers name a thing more often than drawing it does; logits, and differences of
+effects, may go further."""
