@@ -101,6 +101,9 @@ def test_a_word_of_two_meanings_means_what_is_there(
         ("hammer , moon , dog", 1, "invented"),
         ("hammer , moon , flag", 1, "invented"),
         ("moon , flag", 1, "lost"),
+        ("moon , hammer , hammer", 1, "invented"),
+        ("a moon and a hammer and the hammer", 1, "invented"),
+        ("a moon, a hammer which is red, a hammer", 2, ""),
         ("nothing", 0, "others lost"),
         ("flag", 0, "others lost"),
         ("cat , hammer , moon", 0, "still named"),
@@ -125,6 +128,7 @@ def test_verdicts_on_removal(after: str, score: int, why: str) -> None:
         ("cow , hammer , moon", 2, ""),
         ("hammer , bull , moon", 2, ""),
         ("cow , hammer", 1, "lost"),
+        ("cow , cow , hammer , moon", 1, "invented"),
         ("cow , hammer , moon , sun", 1, "invented"),
         ("cow", 0, "others lost"),
         ("hammer , moon", 0, "not replaced"),
@@ -146,6 +150,14 @@ def test_the_rest_is_that_of_the_unedited_answer_not_of_the_picture() -> None:
     assert removal(before, after, INDEX["cat"], truth).score == 2
     whole = JUDGE.read(LIST, "hammer , moon")
     assert removal(before, whole, INDEX["cat"], truth).score == 1
+
+
+def test_what_the_unedited_answer_repeats_may_be_repeated() -> None:
+    truth = things("cat", "moon")
+    before = JUDGE.read(LIST, "cat , moon , moon")
+    after = JUDGE.read(LIST, "moon , moon")
+    assert removal(before, after, INDEX["cat"], truth).score == 2
+    assert after.repeated == ("moon",)
 
 
 def test_a_word_of_two_meanings_is_the_other_thing_once_the_target_went() -> None:

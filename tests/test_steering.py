@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import torch
 
 from benchmark.contracts import Speaker, Steerable, Units
 from benchmark.run.scoring import Scored, score
@@ -193,3 +194,15 @@ def test_published_rules_stop_where_they_say(
     perplexities: list[float], gains: list[float] | None, said: list[str], accepted: int
 ) -> None:
     assert last_accepted(perplexities, gains, said) == accepted
+
+
+def test_a_random_direction_is_drawn_for_every_case() -> None:
+    sweep = Sweep(world(Dials(ADD, SUPP, *LOGIT)))
+    found = sweep.cases("test")
+    drawn = torch.stack([sweep.direction_of("random direction", 0)(case) for case in found])
+    assert torch.allclose(drawn.norm(dim=1), torch.ones(len(found)))
+    assert len(drawn.unique(dim=0)) == len(found)
+    again = Sweep(world(Dials(ADD, SUPP, *LOGIT))).direction_of("random direction", 0)
+    assert torch.equal(drawn[7], again(found[7]))
+    own = torch.stack([sweep.direction_of("own", 0)(case) for case in found])
+    assert len(own.unique(dim=0)) == len(sweep.concepts)

@@ -13,6 +13,7 @@ from benchmark.run.pictures import draw_exhibit
 from benchmark.statistics import point_value
 from benchmark.steering.answers import Push, answers, at_every_dose
 from benchmark.steering.cases import SIGNS
+from benchmark.steering.doses import chosen
 from benchmark.steering.gaps import DOSES, gaps
 from benchmark.steering.sweep import Sweep
 from tasks.steering_asymmetry import SteeringAsymmetry
@@ -20,12 +21,16 @@ from tests.steered_world import THINGS, Dials, world
 
 ADD, SUPP = (0.05, 0.1, 0.3, 0.15), (0.1, 0.1, 0.2, 0.1)
 LOGIT = (0.5, 1.0, 2.0, 1.5), (1.0, 1.0, 1.0, 1.0)
-PEAK = 2
 
 
 @pytest.fixture(scope="module")
 def sweep() -> Sweep:
     return Sweep(world(Dials(ADD, SUPP, *LOGIT)))
+
+
+@pytest.fixture(scope="module")
+def peak(sweep: Sweep) -> int:
+    return chosen(sweep, "own").peak
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +40,12 @@ def shown(sweep: Sweep) -> Exhibit:
     return found
 
 
-def test_a_case_of_each_sign_is_shown_with_its_room_and_an_answer_a_dose(shown: Exhibit) -> None:
+def test_a_case_of_each_sign_is_shown_with_its_room_and_an_answer_a_dose(
+    shown: Exhibit, peak: int
+) -> None:
     assert [case.title.split()[1] for case in shown.cases] == ["adding", "suppressing"]
     for case in shown.cases:
-        assert case.title.endswith(f"block {PEAK}")
+        assert case.title.endswith(f"block {peak}")
         assert [line.split(":")[0].split()[1] for line in case.lines[2:]] == [
             f"{dose:g}" for dose in DOSES
         ]
@@ -46,8 +53,8 @@ def test_a_case_of_each_sign_is_shown_with_its_room_and_an_answer_a_dose(shown: 
         assert len(case.boxes) == 1
 
 
-def test_curves_are_of_the_peak_and_go_where_the_dials_say(shown: Exhibit) -> None:
-    for chart, dial in zip(shown.charts, (LOGIT[0][PEAK], -LOGIT[1][PEAK]), strict=True):
+def test_curves_are_of_the_peak_and_go_where_the_dials_say(shown: Exhibit, peak: int) -> None:
+    for chart, dial in zip(shown.charts, (LOGIT[0][peak], -LOGIT[1][peak]), strict=True):
         assert not chart.shares
         assert chart.chosen in DOSES
         own, means, at_random = chart.curves
@@ -59,11 +66,11 @@ def test_curves_are_of_the_peak_and_go_where_the_dials_say(shown: Exhibit) -> No
 
 
 @pytest.mark.parametrize("sign", SIGNS)
-def test_a_case_alone_says_what_it_says_among_all(sweep: Sweep, sign: str) -> None:
+def test_a_case_alone_says_what_it_says_among_all(sweep: Sweep, peak: int, sign: str) -> None:
     few = [0, 17, len(sweep.cases("test")) - 1]
-    alone = {k: at_every_dose(sweep, "test", sign, Push("own"), PEAK, k) for k in few}
+    alone = {k: at_every_dose(sweep, "test", sign, Push("own"), peak, k) for k in few}
     for j, dose in enumerate(DOSES):
-        among = answers(sweep, "test", sign, Push("own"), PEAK, dose)
+        among = answers(sweep, "test", sign, Push("own"), peak, dose)
         assert [alone[k][j] for k in few] == [among[k] for k in few]
         assert [alone[k][j].after.said for k in few] == [among[k].after.said for k in few]
 
@@ -76,7 +83,7 @@ def test_the_case_is_the_median_of_those_that_can_be_pushed() -> None:
     for sign, case in zip(SIGNS, found.cases, strict=True):
         before, after = (float(part.split(":")[1]) for part in case.lines[0].split(","))
         dose = DOSES.index(found.charts[0].chosen or 0)
-        change = gaps(sweep, "test", sign, "own").change()[PEAK, dose]
+        change = gaps(sweep, "test", sign, "own").change()[chosen(sweep, "own").peak, dose]
         pushed = change[[case.concept != first for case in sweep.cases("test")]]
         assert after - before == pytest.approx(np.median(pushed), abs=0.1)
 

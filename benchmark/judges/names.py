@@ -47,7 +47,8 @@ class NameJudge:
         """Items between commas, full stops and "and"; the longest known name wins.
 
         A thing that is denied ("no cat") is not mentioned. An item of a few words without a known
-        name is an unknown thing; babble (nothing known, or one thing over and over) is garbled.
+        name is an unknown thing; one in the words of another is repeated; babble (nothing known, or
+        one thing over and over) is garbled.
         """
         del question
         text = " ".join(answer.lower().split())
@@ -58,6 +59,8 @@ class NameJudge:
         aside = FILLERS | NEGATIONS | NOTHING | self.descriptions
         mentions: list[frozenset[int]] = []
         unknown: list[str] = []
+        repeated: list[str] = []
+        listed: set[str] = set()
         denied = False
         for item in re.split(r"[,.;:!?\n]|\b(?:and|or|but)\b", text):
             found = list(self._found(item.split()))
@@ -66,9 +69,13 @@ class NameJudge:
             left = [w for w in re.findall(r"[^\W\d_]+", item) if w not in aside]
             if not found and left:
                 unknown.append(" ".join(left))
+            bare = " ".join(word for word in item.split() if word not in ARTICLES)
+            if bare in listed and any(not is_denied for _, is_denied in found):
+                repeated.append(bare)
+            listed.add(bare)
         if _babble(mentions, unknown) or not (mentions or denied or _says_nothing(text)):
-            return Reading(tuple(mentions), tuple(unknown), unread="garbled")
-        return Reading(tuple(mentions), tuple(unknown))
+            return Reading(tuple(mentions), tuple(unknown), tuple(repeated), unread="garbled")
+        return Reading(tuple(mentions), tuple(unknown), tuple(repeated))
 
     def _found(self, words: Sequence[str]) -> Iterator[tuple[frozenset[int], bool]]:
         """Known names in an item, and whether each is denied there."""

@@ -19,6 +19,8 @@ class Reading:
     """Each mention: the things that its name may mean, several where a word has two meanings."""
     unknown: tuple[str, ...] = ()
     """Items of a list that name nothing known: invented, whatever they are."""
+    repeated: tuple[str, ...] = ()
+    """Items of a list that were said before in the same words: there is one more of them."""
     unread: Why = ""
     """Why it could not be read; empty where it could."""
     said: str = field(default="", compare=False)

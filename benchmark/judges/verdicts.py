@@ -4,6 +4,9 @@
     1  done, but something was lost or invented; at least half of the others are kept
     0  otherwise: still there, too much lost, empty or garbled
 
+A thing that is listed more often than in the unedited answer is added, too: two hats of one are an
+invention, whichever thing stood in their place.
+
 An answer that cannot be read is counted and said to be so; it is never left out.
 
 As published, a thing that is not named is gone, however the answer looks, and any edit that is
@@ -88,7 +91,8 @@ def _judged(
     wanted = others if new is None else others | {new}
     now = after.things(wanted, frozenset({target}))
     kept, lost = others & now, others - now
-    invented = len(now - said - {target, new}) + len(after.unknown)
+    again = max(len(after.repeated) - len(before.repeated), 0)
+    invented = len(now - said - {target, new}) + len(after.unknown) + again
     gone, came = target not in now, new is None or new in now
     if not (gone and came):
         why = "still named" if not gone else "not replaced"

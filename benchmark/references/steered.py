@@ -33,7 +33,7 @@ def by(
 
 
 STEERED: tuple[Reference, ...] = (
-    by("random direction", "null"),
+    by("random direction", "null"),  # one for each case
     by("difference of means", "baseline"),
     by(TOLD, "baseline"),
     by(REDRAWN, "ceiling", MENTION),

@@ -113,18 +113,18 @@ def _gaps(texts: Sequence[str]) -> Gaps:
 def pushes_of(
     sweep: Sweep, cases: Sequence[Case], sign: Sign, kind: Kind, i: int
 ) -> Float[Tensor, "n d"]:
-    """The push of each case after a block at dose 1; zeros where its concept has no direction."""
-    directions = sweep.directions(kind)[i]
+    """The push of each case after a block at dose 1; zeros where it has no direction."""
+    found = [sweep.direction_of(kind, i)(case) for case in cases]
     d = sweep.at[i].train.image.shape[1]
     length = sweep.norms[i] if sign == "add" else -sweep.norms[i]
     nothing = torch.zeros(d)
-    return torch.stack([length * directions.get(case.concept, nothing) for case in cases])
+    return torch.stack([nothing if each is None else length * each for each in found])
 
 
 def known(sweep: Sweep, cases: Sequence[Case], kind: Kind, i: int) -> Bool[np.ndarray, " n"]:
-    """Cases whose concept has a direction after a block."""
-    directions = sweep.directions(kind)[i]
-    return np.array([case.concept in directions for case in cases], dtype=bool)
+    """Cases that have a direction after a block."""
+    direction_of = sweep.direction_of(kind, i)
+    return np.array([direction_of(case) is not None for case in cases], dtype=bool)
 
 
 def told_gap(sweep: Sweep, split: Asked, sign: Sign) -> Float[np.ndarray, " n"]:

@@ -28,7 +28,8 @@ from benchmark.steering.cases import (
     steered_concepts,
 )
 
-Kind = Literal["own", "image side", "both sides", "random direction", "difference of means"]
+Directed = Literal["own", "image side", "both sides", "difference of means"]
+Kind = Literal[Directed, "random direction"]
 KEPT = "steering"
 """In a cache: what no method and no kind of push can change."""
 WITHIN = ("within budget",)
@@ -139,22 +140,28 @@ class Sweep:
             MOST_TOKENS,
         )
 
-    def directions(self, kind: Kind) -> tuple[Directions, ...]:
-        """A unit direction at each block for every concept that has one."""
+    def direction_of(self, kind: Kind, i: int) -> Callable[[Case], Tensor | None]:
+        """The unit direction of a case after a block (by place); None where it has none.
+
+        A random direction is drawn for every case: what is found of it is the mean over as many
+        draws as there are cases, and its interval covers the drawing.
+        """
         if kind == "random direction":
-            return self.kept(kind, self._random)
+            return self.kept((kind, self.blocks[i]), lambda: self._drawn_directions(i)).get
+        directions = self.directions(kind)[i]
+        return lambda case: directions.get(case.concept)
+
+    def directions(self, kind: Directed) -> tuple[Directions, ...]:
+        """A unit direction at each block for every concept that has one."""
         if kind == "difference of means":
             return self.kept(kind, self._means)
         return self.kept(kind, lambda: tuple(_named(s, self.concepts, kind) for s in self.at))
 
-    def _random(self) -> tuple[Directions, ...]:
-        subject = self.subject
-        return tuple(
-            at_random(
-                each.train.image.shape[1], self.concepts, subject.rng(f"steering at random/{block}")
-            )
-            for block, each in zip(self.blocks, self.at, strict=True)
-        )
+    def _drawn_directions(self, i: int) -> dict[Case, Tensor]:
+        cases = list(dict.fromkeys((*self.cases("val"), *self.cases("test"))))
+        rng = self.subject.rng(f"steering at random/{self.blocks[i]}")
+        drawn = at_random(self.at[i].train.image.shape[1], range(len(cases)), rng)
+        return {case: drawn[k] for k, case in enumerate(cases)}
 
     def _means(self) -> tuple[Directions, ...]:
         return tuple(unit(_differences(each, self.concepts)) for each in self.at)
@@ -173,7 +180,7 @@ def _norm(subject: Subject) -> float:
     return float(rows.flatten(0, 1).norm(dim=1).median())
 
 
-def _named(subject: Subject, concepts: tuple[int, ...], kind: Kind) -> Directions:
+def _named(subject: Subject, concepts: tuple[int, ...], kind: Directed) -> Directions:
     """Decoder directions of the latents that text named, of the side that is asked for.
 
     Named on the strongest latents that the budget allows, where a method's codes have more.
