@@ -13,17 +13,22 @@ from typing import Literal
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from benchmark.contracts import Modality, SparseCodes
 from benchmark.contracts.topk import k_strongest
 from benchmark.sae.frames import Frame
 
-Activation = Literal["topk", "relu", "jumprelu", "identity"]
+Activation = Literal["topk", "relu", "jumprelu", "identity", "distance"]
 
 
 @dataclass(frozen=True, eq=False)
 class Tower:
-    """One modality's dictionary: topk(k) after ReLU, ReLU, JumpReLU(threshold) or none (signed)."""
+    """One modality's dictionary: topk(k) after ReLU, ReLU, JumpReLU(threshold) or none (signed).
+
+    `distance` is topk(k) of 2 - ‖u/‖u‖ - w/‖w‖‖ (columns w of W_enc), without any bias: what VL-SAE
+    encodes by, positive whatever the input.
+    """
 
     W_enc: Float[Tensor, "d m"]
     b_enc: Float[Tensor, " m"]
@@ -35,8 +40,10 @@ class Tower:
     threshold: Float[Tensor, " m"] | None = None
 
     def __post_init__(self) -> None:
-        if (self.activation == "topk") != (self.k is not None):
-            raise ValueError(f"activation {self.activation} with k {self.k}: topk alone takes a k")
+        if (self.activation in ("topk", "distance")) != (self.k is not None):
+            raise ValueError(
+                f"activation {self.activation} with k {self.k}: topk and distance alone take a k"
+            )
         if (self.activation == "jumprelu") != (self.threshold is not None):
             raise ValueError(f"activation {self.activation}: jumprelu alone takes a threshold")
 
@@ -56,6 +63,8 @@ class Tower:
     def pre_activations(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n m"]:
         """What the activation function sees."""
         u = x.to(self.W_enc) * self.scale
+        if self.activation == "distance":
+            return nearness(u, self.W_enc.T)
         return torch.addmm(self.b_enc, u - self.b_dec, self.W_enc)
 
     def encode(self, x: Float[Tensor, "n d"]) -> SparseCodes:
@@ -63,7 +72,7 @@ class Tower:
         pre = self.pre_activations(x)
         if self.activation == "identity":
             return SparseCodes(pre, None, self.d_sae)
-        if self.activation == "topk" and self.k is not None:
+        if self.k is not None:
             values, indices = k_strongest(pre.relu_(), self.k)
             return SparseCodes.from_slots(values, indices, self.d_sae)
         least = 0 if self.threshold is None else self.threshold.clamp_min(0)
@@ -133,6 +142,12 @@ class Paired:
         """What one unit of each aligned code adds to x, in original units."""
         tower = self.tower(modality)
         return self.frame.place(tower.W_dec / tower.scale, modality)
+
+
+def nearness(u: Float[Tensor, "n d"], rows: Float[Tensor, "m d"]) -> Float[Tensor, "n m"]:
+    """2 less the distance on the unit sphere: 2 for one direction, 2 - √2 for unrelated ones."""
+    cosine = normalize(u, dim=1) @ normalize(rows, dim=1).T
+    return 2 - (2 - 2 * cosine).clamp_min(1e-12).sqrt()
 
 
 def same_width(image: int, text: int, wanted_by: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import embedding_bag, normalize
 
@@ -41,23 +41,31 @@ class Sae(torch.nn.Module):
         """What the activation function sees."""
         return torch.addmm(self.b_enc, u - self.b_dec, self.encoder.T)
 
-    def forward(self, u: Float[Tensor, "b d"]) -> Pass:
-        weights = (self.encoder, self.b_enc, self.b_dec, self.decoder)
+    def forward(self, u: Float[Tensor, "b d"], kept: Bool[Tensor, " m"] | None = None) -> Pass:
+        """One pass; latents that are not `kept` cannot fire."""
+        b_enc = self.b_enc if kept is None else self.b_enc.masked_fill(~kept, -torch.inf)
+        weights = (self.encoder, b_enc, self.b_dec, self.decoder)
         if self.k is not None:
             return Pass(*reconstruct_topk(u, *weights, self.k))
         if self.gate is None:
             out, z = SparseReLU.apply(u, *weights)
             return Pass(out, z, None)
-        z = self.gate(self.pre_activations(u))
+        z = self.gate(torch.addmm(b_enc, u - self.b_dec, self.encoder.T))
         return Pass(torch.addmm(self.b_dec, z, self.decoder), z, None)
+
+    def rebuilt(
+        self, values: Float[Tensor, "b k"], indices: Int[Tensor, "b k"]
+    ) -> Float[Tensor, "b d"]:
+        """Reconstruction from the values of some latents."""
+        out = embedding_bag(indices, self.decoder, per_sample_weights=values, mode="sum")
+        return out + self.b_dec
 
     def from_strongest(self, seen: Pass, k: int) -> Float[Tensor, "b d"]:
         """Reconstruction from the k strongest of the latents that a sparse pass used."""
         assert seen.indices is not None
         values, place = seen.values.sort(dim=1, descending=True, stable=True)
         indices = seen.indices.gather(1, place[:, :k])
-        out = embedding_bag(indices, self.decoder, per_sample_weights=values[:, :k], mode="sum")
-        return out + self.b_dec
+        return self.rebuilt(values[:, :k], indices)
 
     @torch.no_grad()
     def start_sparse(self, u: Float[Tensor, "n d"], k: int) -> None:

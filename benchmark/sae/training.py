@@ -105,10 +105,14 @@ def train(
     """Fit dictionaries in place: `loss(step)` draws its own batch and returns what to minimise.
 
     Identical to the last bit for the same seed, machine and number of threads: nothing is drawn
-    here. Dictionaries are clipped one by one, so training two together couples them by loss alone.
+    here. Dictionaries are clipped one by one, so training two together couples them by loss alone;
+    those that share weights are one.
     """
     groups = [list(sae.parameters()) for sae in saes]
-    unit = [sae.decoder for sae in saes] if how.unit_norm else []
+    every = list(dict.fromkeys(p for group in groups for p in group))
+    if len(every) < sum(map(len, groups)):
+        groups = [every]
+    unit = list({sae.decoder for sae in saes}) if how.unit_norm else []
     adam = AdamW(groups, unit, clip=how.clip)
     with threads_for(budget.batch_size * saes[0].encoder.numel()):
         for step in data.progress(range(budget.steps), name):

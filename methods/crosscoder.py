@@ -1,0 +1,75 @@
+"""Crosscoder: one code of both modalities together, each rebuilt from it by its own decoder.
+
+    z = TopK_k(ReLU(Σ_m (x_m - b_m) @ W_enc_m + b_enc)),   x̂_m = z @ W_dec_m + b_m
+    loss = ½ (FVU_I + FVU_T)
+
+Lindsey et al., "Sparse crosscoders for cross-layer features and model diffing", 2024, with TopK in
+place of the weighted L1. A code of both would leak the pairing into every score, so at evaluation
+each modality is encoded alone, with the other at its mean: half of the sum. What is then missing in
+length is put back by one factor a modality, fitted on train, on the decoder. Two towers of half the
+latents each. Where rows are tokens, tokens drawn at random of both examples make the pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from benchmark.contracts import MODALITIES, Artifact, Budget, Method, Need, TrainingData
+from benchmark.sae.dictionaries import Paired, Tower
+from benchmark.sae.frames import Same
+from benchmark.sae.joint_codes import chosen_together
+from benchmark.sae.pairs import pair_batches
+from benchmark.sae.trainable import Sae, fvu
+from benchmark.sae.training import rows, train
+
+PAPER: dict[str, object] = {"n_latents": 8192, "k": 32, "lr": 5e-4, "batch_size": 1024}
+N_ROWS = 8192
+"""Train rows that the factor of a modality is fitted on, the first ones."""
+
+
+@dataclass(frozen=True)
+class Crosscoder(Budget, Method):
+    """Trained on joint codes, scored on codes of one modality."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS})
+
+    def fit(self, data: TrainingData) -> Artifact:
+        sources = {m: rows(data, m) for m in MODALITIES}
+        width = self.n_latents // 2
+        saes = {
+            m: Sae(sources[m].d, width, self.k, sources[m].mean, data.generator(f"weights/{m}"))
+            for m in MODALITIES
+        }
+        saes["text"].b_enc = saes["image"].b_enc
+        batches = pair_batches(data, self)
+
+        def loss(step: int) -> Float[Tensor, ""]:
+            drawn = batches(step)
+            u = {m: sources[m].take(drawn[m]) for m in MODALITIES}
+            image, text = ((u[m] - saes[m].b_dec) @ saes[m].encoder.T for m in MODALITIES)
+            values, indices = chosen_together(image + text + saes["image"].b_enc, self.k)
+            found = [fvu(saes[m].rebuilt(values, indices), u[m]) for m in MODALITIES]
+            return (found[0] + found[1]) / 2
+
+        train(list(saes.values()), loss, self, data, "crosscoder")
+        towers, chosen = {}, {}
+        for m in MODALITIES:
+            alone = saes[m].tower(sources[m].scale)
+            factor = length(alone, data.train.rows(m)[:N_ROWS])
+            towers[m] = replace(alone, W_dec=alone.W_dec * factor)
+            chosen[f"factor/{m}"] = factor
+        frame = Same(width)
+        return Artifact(Paired(**towers, frame=frame), data.site, k=self.k, chosen=chosen)
+
+
+def length(tower: Tower, x: Float[Tensor, "n d"]) -> float:
+    """The factor on its decoder with which a tower rebuilds rows best; 1 where nothing fires."""
+    centre = tower.b_dec / tower.scale
+    rebuilt = tower.decode(tower.encode(x)) - centre
+    square = float(rebuilt.double().square().sum())
+    along = float((rebuilt.double() * (x.to(rebuilt) - centre).double()).sum())
+    return along / square if square > 0 else 1.0
