@@ -22,6 +22,7 @@ from benchmark.references.planted_truth import (
     disagreement,
     matching,
     nearness,
+    observed_cosine,
     permuted_map,
     planted_dictionary,
     relative_error,
@@ -51,6 +52,9 @@ def _metrics() -> Iterator[Metric]:
             yield Metric(metric + name, "atom", True, says)
         says = "mean |cos| of planted atoms with their own latent, best one-to-one matching"
         yield Metric(f"mcc{name}", "atom", True, says)
+    says = "cosine of the latents nearest to the two directions of a shared atom, both |cos|"
+    yield Metric("decoder_cosine", "atom", None, f"{says} > {NAMED:.2f}: what α looks like")
+    yield Metric("decoder_cosine/error", "atom", None, "that less the planted α: 0 is calibrated")
     yield Metric("re", "pair", False, "half of E[|x - x_hat|^2 + |y - y_hat|^2] on unit rows")
     says = "1 - E cos(z_I, z_T), aligned codes"
     yield Metric("ae", "pair", False, f"{says} of pairs; an always-on latent wins it")
@@ -102,6 +106,8 @@ class GroundTruth(Task):
             found["cci"] = Units(same_best(image[:, :n_shared], text[:, :n_shared]))
         if wanted(subject, *RECOVERY, "mcc"):
             found |= recovery(image, text, n_shared)
+        if wanted(subject, "decoder_cosine"):
+            found |= calibrated(*observed_cosine(subject, image, text))
         if wanted(subject, "re"):
             found["re"] = Units(relative_error(subject), cluster=owner(subject))
         if wanted(subject, "ae"):
@@ -131,6 +137,18 @@ def matched(
     if claimed.any():
         found["precision"] = Units(right, claimed)
     return found
+
+
+def calibrated(
+    cosine: Float[np.ndarray, " a"], planted: Float[np.ndarray, " a"], found: np.ndarray
+) -> dict[str, Units]:
+    """Observed decoder cosine and its error, over atoms that were found; nothing if none was."""
+    if not found.any():
+        return {}
+    return {
+        "decoder_cosine": Units(cosine * found, found),
+        "decoder_cosine/error": Units((cosine - planted) * found, found),
+    }
 
 
 def recovery(

@@ -42,6 +42,8 @@ def test_the_planted_dictionary_is_perfect(judged: Subject) -> None:
     for name in ("re", "gre", "gae"):
         assert found[name] == close(0, abs=1e-6), name
     assert 0 < found["ae"] < found["ae/shuffled"] <= 1
+    assert found["decoder_cosine"] == close(0.5, abs=1e-5)
+    assert found["decoder_cosine/error"] == close(0, abs=1e-5)
 
 
 def test_without_a_map_atoms_are_found_but_nothing_is_matched() -> None:
@@ -50,6 +52,7 @@ def test_without_a_map_atoms_are_found_but_nothing_is_matched() -> None:
     assert "precision" not in found, "nothing is claimed, so there is nothing to be precise about"
     assert found["recovery@.95"] == 1
     assert found["mcc"] == close(1)
+    assert found["decoder_cosine"] == close(0.5, abs=1e-5), "a map is not asked for"
     for name in ("ae", "ae/shuffled", "gae"):
         assert found[name] == close(1), name
     assert found["gre"] == close(0, abs=1e-6)
@@ -170,4 +173,6 @@ def test_a_shared_dictionary_between_both_atoms_is_found_in_both() -> None:
     found = score(subject_of(Paired(one, one, Same(N_SHARED))))
     assert found["f1"] == found["cci"] == 1
     assert found["recovery@.9"] == 0
+    assert found["decoder_cosine"] == close(1, abs=1e-5), "it cannot tell the two directions apart"
+    assert found["decoder_cosine/error"] == close(0.5, abs=1e-5)
     assert found["mcc/text"] == close(8 * 0.75**0.5 / 10, abs=1e-5)

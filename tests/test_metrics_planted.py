@@ -12,6 +12,7 @@ from benchmark.metrics.planted import (
     claims,
     code_cosines,
     cosines,
+    found_cosine,
     matched_cosine,
     matching_counts,
     recovered,
@@ -95,3 +96,18 @@ def test_code_cosines_are_those_of_the_written_out_codes(centred: bool) -> None:
     length = np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
     wanted = np.where(length > 0, (u * v).sum(1) / np.where(length > 0, length, 1), 0)
     assert code_cosines(sp.csr_array(image), sp.csr_array(text), means) == pytest.approx(wanted)
+
+
+def test_the_cosine_of_what_was_found_is_that_of_the_atoms() -> None:
+    turn = 0.6, 0.8
+    phi, psi = np.eye(3), np.array([[turn[0], turn[1], 0], [0, 1, 0], [0, 0, 1.0]])
+    image = np.array([-2 * phi[0], phi[1], [1, 1, 1.0], [0, 0, 0]])
+    text = np.array([[1, 1, 1.0], psi[1], 3 * psi[0], [0, 0, 0]])
+    near = cosines(image, phi), cosines(text, psi)
+    cosine, found = found_cosine((image, text), near)
+    assert found.tolist() == [True, True, False], "a diagonal is nobody's direction"
+    assert cosine[:2] == pytest.approx([0.6, 1.0]), "a latent that stands against it is turned"
+    halves = np.array([phi[0] + psi[0]]) / 2
+    merged, found = found_cosine((halves, halves), (cosines(halves, phi), cosines(halves, psi)))
+    assert merged[0] == pytest.approx(1), "one direction for both looks like α = 1"
+    assert found[0]

@@ -44,6 +44,26 @@ def _tied(cos: Cosines) -> Bool[np.ndarray, "w a"]:
     return (cos >= cos.max(0) - TIE) & (cos > TIE)
 
 
+def found_cosine(
+    directions: tuple[Float[np.ndarray, "w d"], Float[np.ndarray, "w d"]],
+    near: tuple[Cosines, Cosines],
+    tau: float = NAMED,
+) -> tuple[Float[np.ndarray, " a"], Bool[np.ndarray, " a"]]:
+    """Per shared atom the cosine of the latents nearest to its two directions, and whether found.
+
+    Found are atoms that both have a latent at |cos| > tau. A latent that stands against its atom is
+    turned round. Whatever map there is between the modalities changes nothing.
+    """
+    rows, signs, found = [], [], []
+    for of, cos in zip(directions, near, strict=True):
+        best = np.abs(cos).argmax(0)
+        own = cos[best, np.arange(cos.shape[1])]
+        rows.append(of[best] / np.maximum(np.linalg.norm(of[best], axis=1, keepdims=True), 1e-30))
+        signs.append(np.sign(own))
+        found.append(np.abs(own) > tau)
+    return signs[0] * signs[1] * (rows[0] * rows[1]).sum(1), found[0] & found[1]
+
+
 def recovered(cos: Cosines, tau: float) -> Float[np.ndarray, " a"]:
     """1 for every atom that some latent's direction has |cos| > tau with."""
     return (np.abs(cos).max(0) > tau).astype(np.float64)

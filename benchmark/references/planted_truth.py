@@ -21,7 +21,13 @@ from benchmark.contracts import (
     derived_seed,
 )
 from benchmark.metrics.errors import row_errors
-from benchmark.metrics.planted import claims, code_cosines, cosines, matching_counts
+from benchmark.metrics.planted import (
+    claims,
+    code_cosines,
+    cosines,
+    found_cosine,
+    matching_counts,
+)
 from benchmark.references.changes import inheriting
 from benchmark.references.sides import Moved, random_places
 from benchmark.sae.dictionaries import Paired, Tower
@@ -56,6 +62,17 @@ def nearness(subject: Subject, modality: Modality) -> Float[np.ndarray, "w a"]:
             f"{known.shape[1]}: was the dictionary fitted on another backend?"
         )
     return cosines(directions, known)
+
+
+def observed_cosine(
+    subject: Subject, image: Float[np.ndarray, "w a_i"], text: Float[np.ndarray, "w a_t"]
+) -> tuple[Column, Column, Column]:
+    """Per shared atom: cosine of the latents that found it, the planted one, and whether found."""
+    n = truth(subject).n_shared
+    rows = [subject.dictionary.directions(m).detach().cpu().double().numpy() for m in MODALITIES]
+    cosine, found = found_cosine((rows[0], rows[1]), (image[:, :n], text[:, :n]))
+    known = [atoms(subject, m)[:n].double().numpy() for m in MODALITIES]
+    return cosine, (known[0] * known[1]).sum(1), found.astype(np.float64)
 
 
 def matching(
