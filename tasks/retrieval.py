@@ -8,9 +8,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from benchmark.contracts import (
+    HoldsOut,
     Metric,
     Need,
     Reference,
@@ -46,6 +47,8 @@ def _metrics() -> Iterator[Metric]:
             for k in DEPTHS:
                 says = f"expected share of queries with a true partner in the first {k}, {space}"
                 yield Metric(f"{prefix}r@{k}/{direction}", unit, True, says)
+    says = "r@1 of pictures with a combination that train never shows, and of their captions"
+    yield Metric("r@1/held_out", "image", True, says)
     for direction, unit in (("i2t", "image"), ("t2i", "caption")):
         says = "share of queries whose best true partner ties with a false one"
         yield Metric(f"tie_rate/{direction}", unit, False, says)
@@ -57,6 +60,8 @@ def _metrics() -> Iterator[Metric]:
     yield Metric("hard_negatives", "negative", True, says)
     for kind in KINDS:
         yield Metric(f"hard_negatives/{kind}", "negative", True, f"{says}: two {kind}s swapped")
+    says = f"{says}: pictures with a combination that train never shows"
+    yield Metric("hard_negatives/held_out", "negative", True, says)
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,19 @@ class Retrieval(Task):
         n = subject.test.n_images
         parts = [(total(h, c, n), total(np.ones(len(c)), c, n)) for h, c in hits.values()]
         found[f"{space}r@1"] = mean_of_ratios(*parts)
+        unseen = None if space else held_out(subject)
+        if unseen is not None:
+            found["r@1/held_out"] = mean_of_ratios(*((h[unseen], of[unseen]) for h, of in parts))
         return found
+
+
+def held_out(subject: Subject) -> Bool[np.ndarray, " n"] | None:
+    """Pictures with a combination that train never shows; None where there are none."""
+    examples = subject.examples.get("test")
+    if not isinstance(examples, HoldsOut):
+        return None
+    found = np.asarray(examples.has_held_out)[: subject.test.n_images]
+    return found if found.any() else None
 
 
 def ties(
@@ -169,4 +186,8 @@ def hard_negatives(subject: Subject) -> dict[str, Units]:
         mine = kinds == kind
         if mine.any():
             found[f"hard_negatives/{kind}"] = Units(won[mine], cluster=image[mine])
+    unseen = held_out(subject)
+    if unseen is not None and unseen[image].any():
+        mine = unseen[image]
+        found["hard_negatives/held_out"] = Units(won[mine], cluster=image[mine])
     return found

@@ -215,6 +215,32 @@ def same(a: Units, b: Units) -> bool:
     return (a.cluster is None and b.cluster is None) or np.array_equal(a.cluster, b.cluster)
 
 
+@dataclass(frozen=True)
+class SomeHeldOut:
+    """Examples of which nothing is asked but which pictures are new."""
+
+    has_held_out: np.ndarray
+
+
+def test_pictures_with_a_combination_that_train_never_shows_count_by_themselves() -> None:
+    data = activations(torch.eye(4), torch.eye(4)[[0, 1, 3, 2]], [0, 1, 2, 3])
+    negatives = torch.eye(4)[[1, 1, 2, 3]]
+    data = replace(
+        data,
+        negatives=negatives,
+        negative_of=torch.arange(4),
+        negative_kinds=("colour",) * 4,
+    )
+    new = np.array([False, True, True, False])
+    judged = replace(subject(data), examples={"test": SomeHeldOut(new)})
+    found = values(judged)
+    assert (found["r@1"], found["r@1/held_out"]) == (0.5, 0.5)
+    assert found["hard_negatives/held_out"] == pytest.approx((0.5 + 0) / 2)
+    assert len(TASK.score(judged)["r@1/held_out"].numerator) == 2
+    none = replace(subject(data), examples={"test": SomeHeldOut(new & False)})
+    assert "r@1/held_out" not in values(none)
+
+
 def test_hard_negatives_by_hand() -> None:
     """Caption 0 beats its swap, caption 1 ties with it, caption 2 loses."""
     data = activations(torch.eye(4)[:3], torch.eye(4)[:3] + torch.eye(4)[3])

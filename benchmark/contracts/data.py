@@ -97,6 +97,16 @@ class Discussed(Protocol):
         ...
 
 
+@runtime_checkable
+class HoldsOut(Protocol):
+    """Examples some of which show a combination that train and val never show."""
+
+    @property
+    def has_held_out(self) -> Bool[np.ndarray, " n_i"]:
+        """Whether a picture is one of them."""
+        ...
+
+
 def talks_of(examples: Examples, start: int, stop: int) -> Sequence[Talk]:
     """The talk about each picture start..stop; where there is none, its captions as answers.
 
