@@ -1,4 +1,4 @@
-"""Writes the generated parts of the README from records and sources; `--check` only compares."""
+"""Writes FINDINGS.md and the generated parts of the README; `--check` only compares."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from benchmark.reports.names import short
 from benchmark.reports.panels import Panel, bundled_cells, panels
 from benchmark.reports.tables import SAW, TWO_SEEDS
 from benchmark.results import Cell
-from leaderboards import findings, speeds
+from leaderboards import finding_pages, speeds
 
 README = ROOT / "README.md"
+FINDINGS = ROOT / "FINDINGS.md"
 TIMES = Path(__file__).parent / "results" / "times.json"
 COMPARISONS = TIMES.with_name("comparisons.json")
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -30,7 +31,7 @@ def generated(text: str) -> str:
         "methods": methods,
         "leaderboard": leaderboard,
         "comparisons": comparisons,
-        "findings": findings.text,
+        "findings": finding_pages.summary,
         "kernels": speeds.text,
     }
     return BLOCK.sub(lambda m: f"{m[1]}{makers[m[2]]()}\n{m[3]}", text)
@@ -148,14 +149,17 @@ def entry(panel: Panel, name: str) -> str:
 
 
 def main() -> int:
-    """Rewrites the README; with `--check` exits 1 where that would change it."""
-    old = README.read_text()
-    new = generated(old)
+    """Rewrites README and findings; with `--check` exits 1 where that would change one."""
+    wanted = {README: generated(README.read_text()), FINDINGS: finding_pages.page()}
+    stale = [
+        path for path, text in wanted.items() if not path.is_file() or path.read_text() != text
+    ]
     if "--check" in sys.argv:
-        if new != old:
-            print("README.md is stale: run make docs", file=sys.stderr)
-        return int(new != old)
-    README.write_text(new)
+        for path in stale:
+            print(f"{path.name} is stale: run make docs", file=sys.stderr)
+        return int(bool(stale))
+    for path in stale:
+        path.write_text(wanted[path])
     return 0
 
 

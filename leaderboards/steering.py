@@ -124,12 +124,11 @@ def _shape(verdicts: Sequence[str]) -> str:
 
 def text(found: Sequence[Mapping[str, Any]]) -> str:
     """What it comes to for each backend, and a table: a row a method and yardstick."""
-    if not found:
-        return ""
     seeds = sorted({seed for row in found for seed in row["seeds"]})
     lines = [
-        "**Does adding a concept work best in middle to late blocks, and suppressing it as well in "
-        f"all?** `{TASK}`, {named('seed', seeds)}. {' '.join(_claims(found))}",
+        *claims(found),
+        "",
+        f"`{TASK}`, {named('seed', seeds)}.",
         "",
         "Mean dose (of adding, where each sign has its own) and effects block by block; "
         "whether an effect is the same at every block that later ones read "
@@ -184,33 +183,35 @@ SHAPES = {
 }
 
 
-def _claims(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The published claims on JSAE, backend by backend: what every seed and both yardsticks say.
+def claims(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The published claims on JSAE, a backend each: what every seed and both yardsticks say."""
+    backends = dict.fromkeys(row["backend"] for row in found)
+    return [said for backend in backends if (said := " ".join(_claims(found, backend)))]
 
-    The best block is the one that val chose; what it gives is of test.
-    """
-    for backend in dict.fromkeys(row["backend"] for row in found):
-        its = [row for row in found if (row["backend"], row["method"]) == (backend, "jsae")]
-        rows = {row["yardstick"]: row for row in its}
-        if not {"mention", "logit", "mention, own doses", "logit, own doses"} <= set(rows):
-            continue
-        mention, logit = rows["mention, own doses"], rows["logit, own doses"]
-        last = list(mention["curves"]["add"])[-1]
-        yield f"On `{short(backend)}` with `jsae`, blocks 0 to {last}: adding, at doses of its own,"
-        yield f"works best on val {_where(mention)}: {_size(mention)} of pictures then name it,"
-        yield f"logit yes − no rises by {_size(logit)};"
-        both = [rows["mention"], rows["logit"]]
-        yield f"suppressing is {_agreed([row['shape/supp'] for row in both])};"
-        ps = [p for row in both for p in row["interaction"]]
-        tested = len(ps) == sum(len(row["seeds"]) for row in both) and None not in ps
-        differ = tested and max(ps) < CLAIMED
-        verdict = "is" if differ else "is not" if tested else "was not"
-        yield f"that the signs' profiles differ by more than a constant {verdict} shown."
-        if "mention, writing pushed" in rows:
-            written = rows["mention, writing pushed"]
-            yield f"Where every written token is pushed too, adding works best {_where(written)}:"
-            yield f"{_size(written)} of pictures, at {written['perplexity']:.3g} times the"
-            yield "perplexity of unedited answers."
+
+def _claims(found: Sequence[Mapping[str, Any]], backend: str) -> Iterator[str]:
+    """The best block is the one that val chose; what it gives is of test."""
+    its = [row for row in found if (row["backend"], row["method"]) == (backend, "jsae")]
+    rows = {row["yardstick"]: row for row in its}
+    if not {"mention", "logit", "mention, own doses", "logit, own doses"} <= set(rows):
+        return
+    mention, logit = rows["mention, own doses"], rows["logit, own doses"]
+    last = list(mention["curves"]["add"])[-1]
+    yield f"On `{short(backend)}` with `jsae`, blocks 0 to {last}: adding, at doses of its own,"
+    yield f"works best on val {_where(mention)}: {_size(mention)} of pictures then name it,"
+    yield f"logit yes − no rises by {_size(logit)};"
+    both = [rows["mention"], rows["logit"]]
+    yield f"suppressing is {_agreed([row['shape/supp'] for row in both])};"
+    ps = [p for row in both for p in row["interaction"]]
+    tested = len(ps) == sum(len(row["seeds"]) for row in both) and None not in ps
+    differ = tested and max(ps) < CLAIMED
+    verdict = "is" if differ else "is not" if tested else "was not"
+    yield f"that the signs' profiles differ by more than a constant {verdict} shown."
+    if "mention, writing pushed" in rows:
+        written = rows["mention, writing pushed"]
+        yield f"Where every written token is pushed too, adding works best {_where(written)}:"
+        yield f"{_size(written)} of pictures, at {written['perplexity']:.3g} times the"
+        yield "perplexity of unedited answers."
 
 
 def _where(row: Mapping[str, Any]) -> str:

@@ -9,11 +9,14 @@ import pytest
 
 from benchmark.reports.compare import compare
 from benchmark.statistics import holm
-from leaderboards import findings
-from leaderboards.findings import QUESTIONS, Question, answered, frontier, main, text
+from leaderboards import finding_pages, findings
+from leaderboards.answers import answered, frontier
+from leaderboards.findings import main
+from leaderboards.questions import QUESTIONS, Question
 from tests.records import hits, put
 
-ASKED = Question(asks="Is it so?", a="posthoc", b="separated", metrics=("r@1", "mrr"))
+PAIR = ("posthoc", "separated")
+ASKED = Question(asks="Is it so?", pairs=(PAIR,), metrics=("r@1", "mrr"))
 
 
 def two_towers(folder: Path) -> list[Path]:
@@ -40,7 +43,7 @@ def test_rows_of_all_folders_are_one_family(tmp_path: Path) -> None:
 
 
 def test_a_question_about_methods_that_did_not_run_has_no_answer(tmp_path: Path) -> None:
-    missing = Question(asks="?", a="posthoc", b="nobody", metrics=("r@1",))
+    missing = Question(asks="?", pairs=(("posthoc", "nobody"),), metrics=("r@1",))
     assert answered(missing, two_towers(tmp_path)) is None
 
 
@@ -57,7 +60,7 @@ def test_only_whole_test_splits_of_fair_cells_at_the_sites_that_are_asked_for(
         folder = tmp_path / str(more)
         for method in ("posthoc", "separated"):
             put(folder, {"r@1": hits(0.5)}, method=method, **more)
-        asked = Question("Is it so?", "posthoc", "separated", ("r@1",), sites="emb*")
+        asked = Question("Is it so?", (PAIR,), ("r@1",), sites="emb*")
         assert answered(asked, [folder]) is None
 
 
@@ -75,11 +78,15 @@ def test_what_is_not_resolved_stands_in_parentheses(
     found = answered(ASKED, two_towers(tmp_path))
     monkeypatch.setattr(findings, "FOUND", tmp_path / "findings.json")
     findings.FOUND.write_text(json.dumps({"questions": [found], "frontier": []}))
-    rows = [line.split(" | ") for line in text().splitlines() if line.startswith("| `")]
+    page = finding_pages.page()
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
     assert [row[0] for row in rows] == ["| `one`", "| `two`"]
     assert not rows[0][2].startswith("(")
     assert rows[1][2].startswith("(")
-    assert "Holm over all 4 rows" in text()
+    assert "Holm over all 4 rows" in page
+    said = finding_pages.summary()
+    assert "`posthoc` against `separated`: higher `r@1` (one, +0." in said
+    assert said.endswith("2 more not resolved.")
 
 
 def test_a_frontier_is_a_mean_over_seeds(tmp_path: Path) -> None:
@@ -131,7 +138,7 @@ def test_questions_that_are_not_named_stay_as_they_were(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = two_towers(tmp_path)
-    other = Question(asks="And this?", a="posthoc", b="separated", metrics=("mrr",))
+    other = Question(asks="And this?", pairs=(PAIR,), metrics=("mrr",))
     monkeypatch.setattr(findings, "QUESTIONS", (ASKED, other))
     stored = findings.renewed({"questions": []}, [one], (1, 2))
     found = findings.renewed(stored | {"frontier": [{"kept": 1}]}, [two], (2,))

@@ -89,4 +89,3 @@ def test_an_effect_without_bounds_is_none() -> None:
     (row, *_) = steering.rows([cell(0, add=PEAKED, low=0.2)])
     assert row["shape/add"] == "no effect"
     assert row["curves"]["add"]["1"] == pytest.approx([0.5, 0.4, 0.6])
-    assert steering.text([]) == ""
