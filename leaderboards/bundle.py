@@ -1,7 +1,7 @@
-"""Puts the cells of a run beside the bundled reference rows: `python -m leaderboards.bundle DOC`.
+"""Puts cells of runs beside the bundled reference rows: `python -m leaderboards.bundle DOC [DOC…]`.
 
 A cell of the same method, place, task and seed is replaced; cells without scores are left out.
-The paired comparisons of `PAIRS` are made from the run's own units and bundled as well.
+The paired comparisons of `PAIRS` are made from the first run's own units and bundled as well.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmark.reports.compare import Compared, compare
+from benchmark.reports.names import short
 from benchmark.reports.panels import BUNDLED, bundled_cells, where
-from benchmark.results import Cell, Run, document, read_document, write_whole
+from benchmark.results import Cell, bundle_file, read_document, write_bundle, write_whole
 
 COMPARISONS = BUNDLED.with_name("comparisons.json")
 PAIRS = (
@@ -31,13 +32,9 @@ def slot(cell: Cell) -> tuple[object, ...]:
 
 
 def bundled(old: Iterable[Cell], new: Iterable[Cell]) -> list[Cell]:
-    """Cells to ship: no units, they stay with the run."""
+    """Cells to ship: of a slot the newest, and scored ones alone."""
     kept = {slot(cell): cell for cell in old}
-    kept |= {slot(cell): cell for cell in new if cell.status == "scored"}
-    return [
-        Cell.model_validate(cell.model_dump() | {"units_file": None, "units_sha256": None})
-        for cell in kept.values()
-    ]
+    return list((kept | {slot(cell): cell for cell in new if cell.status == "scored"}).values())
 
 
 def comparisons(folder: Path) -> list[dict[str, object]]:
@@ -64,15 +61,18 @@ def _plain(row: Compared) -> dict[str, object]:
 
 def main() -> int:
     """Rewrites the bundled rows."""
-    if len(sys.argv) != 2:
-        print("usage: python -m leaderboards.bundle DOCUMENT.json", file=sys.stderr)
+    if len(sys.argv) < 2:
+        print("usage: python -m leaderboards.bundle DOCUMENT.json …", file=sys.stderr)
         return 2
-    found = read_document(Path(sys.argv[1]))
-    whole = document(Run(), bundled(bundled_cells(), found.cells))
-    write_whole(BUNDLED, (whole.model_dump_json(exclude_defaults=True) + "\n").encode())
-    compared = comparisons(Path(sys.argv[1]).parent / "cells")
+    documents = [Path(word) for word in sys.argv[1:]]
+    new = [cell for path in documents for cell in read_document(path).cells]
+    whole = bundled(bundled_cells(), new)
+    for backend in sorted({short(cell.backend.name) for cell in whole}):
+        its = [cell for cell in whole if short(cell.backend.name) == backend]
+        write_bundle(bundle_file(BUNDLED, backend), its)
+    compared = comparisons(documents[0].parent / "cells")
     write_whole(COMPARISONS, (json.dumps(compared, indent=1) + "\n").encode())
-    print(f"{len(whole.cells)} cells in {BUNDLED}", file=sys.stderr)
+    print(f"{len(whole)} cells in {BUNDLED}", file=sys.stderr)
     return 0
 
 

@@ -92,14 +92,12 @@ def test_no_figure_of_nothing(tmp_path: Path):
     assert figure(document(Run(), [absent]), tmp_path / "figure.png") is None
 
 
-def test_a_bundle_replaces_rows_and_leaves_units_and_failures_out():
-    units = {"units_file": "a.npz", "units_sha256": "0" * 64}
+def test_a_bundle_replaces_rows_and_leaves_failures_out():
     old = cell(scores=(main_score(0.3),))
-    new = cell(config={"k": 8}, scores=(main_score(0.6),), **units)
+    new = cell(config={"k": 8}, scores=(main_score(0.6),))
     failed = cell(method="jsae", status="failed", reason="no luck")
     (kept,) = bundled([old], [new, failed])
     assert kept.scores[0].value == 0.6
-    assert kept.units_file is None
 
 
 def shown(*cells: Cell, width: int = 140) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from benchmark.registry import ROOT
 from benchmark.reports.compare.places import where as experiment
-from benchmark.reports.names import place
-from benchmark.results import Cell, Document, Score, read_document
+from benchmark.reports.names import place, short
+from benchmark.results import SUFFIX, Cell, Document, Score, bundle_file, read_bundle
 from benchmark.statistics import over_seeds
 
-BUNDLED = ROOT / "leaderboards" / "results" / "reference.json"
+BUNDLED = ROOT / "leaderboards" / "results" / "reference"
+"""Reference rows, a file a backend."""
 Where = tuple[str, str, str, str, str]
 """Backend, data, site, split, variant: rows of different ones are never in one panel."""
 
@@ -145,11 +146,15 @@ def read_against(panel: Panel, score: Score, of: str = "") -> None:
         panel.ceilings.add(round(score.ceiling, 9))
 
 
-def bundled_cells() -> tuple[Cell, ...]:
-    """The reference rows that ship with the package; none where they are not there."""
-    return read_document(BUNDLED).cells if BUNDLED.is_file() else ()
+def bundled_cells(backends: Iterable[str] | None = None) -> tuple[Cell, ...]:
+    """The reference rows that ship with the package, of some backends (canonical names) or all."""
+    files = sorted(BUNDLED.glob(f"*{SUFFIX}"))
+    if backends is not None:
+        wanted = {bundle_file(BUNDLED, short(name)) for name in backends}
+        files = [file for file in files if file in wanted]
+    return tuple(cell for file in files for cell in read_bundle(file))
 
 
 def panels_of(document: Document) -> dict[Where, dict[str, Panel]]:
     """Panels of a run beside the bundled rows that it may be compared with."""
-    return panels(document.cells, bundled_cells())
+    return panels(document.cells, bundled_cells({cell.backend.name for cell in document.cells}))

@@ -1,5 +1,6 @@
 """Results as records: scores, cells, documents, and how they are kept on disk. No torch."""
 
+from benchmark.results.bundles import SUFFIX, bundle_file, read_bundle, write_bundle
 from benchmark.results.documents import (
     SCHEMA_FILE,
     document,
@@ -38,6 +39,7 @@ from benchmark.results.storage import (
 __all__ = [
     "SCHEMA_FILE",
     "SCHEMA_VERSION",
+    "SUFFIX",
     "BackendRecord",
     "Cell",
     "CellFolder",
@@ -50,12 +52,14 @@ __all__ = [
     "Score",
     "Status",
     "TaskRecord",
+    "bundle_file",
     "canonical",
     "cell_key",
     "document",
     "first_difference",
     "key_of",
     "merge",
+    "read_bundle",
     "read_cell",
     "read_cells",
     "read_document",
@@ -63,6 +67,7 @@ __all__ = [
     "same_document",
     "schema_text",
     "to_json",
+    "write_bundle",
     "write_cell",
     "write_document",
     "write_whole",
