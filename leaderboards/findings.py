@@ -18,6 +18,7 @@ from typing import Any
 from benchmark.results import write_whole
 from leaderboards import steering
 from leaderboards.answers import answered, frontier, scored
+from leaderboards.plain import as_json
 from leaderboards.questions import QUESTIONS
 
 FOUND = Path(__file__).parent / "results" / "findings.json"
@@ -43,7 +44,7 @@ def main() -> int:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    write_whole(FOUND, (json.dumps(whole, indent=1) + "\n").encode())
+    write_whole(FOUND, (as_json(whole) + "\n").encode())
     known = len(whole["questions"])
     print(f"{known} of {len(QUESTIONS)} questions answered in {FOUND}", file=sys.stderr)
     return 0

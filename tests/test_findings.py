@@ -12,6 +12,7 @@ from benchmark.statistics import holm
 from leaderboards import finding_pages, findings
 from leaderboards.answers import answered, frontier
 from leaderboards.findings import main
+from leaderboards.plain import as_json
 from leaderboards.questions import QUESTIONS, Question
 from tests.records import hits, put
 
@@ -145,3 +146,12 @@ def test_questions_that_are_not_named_stay_as_they_were(
     assert [len(each["rows"]) for each in found["questions"]] == [2, 2]
     assert found["questions"][0] == stored["questions"][0]
     assert found["frontier"] == [{"kept": 1}]
+
+
+def test_what_fits_a_line_is_on_one_and_nothing_is_lost() -> None:
+    value = {"rows": [{"metric": "r@1", "curve": list(range(200))}, {"a": None, "b": "α"}], "e": []}
+    told = as_json(value)
+    assert json.loads(told) == value
+    lines = told.splitlines()
+    assert '  {"a": null, "b": "α"}' in lines
+    assert len(lines) < 210

@@ -1,0 +1,26 @@
+"""JSON that a person can read and a diff can show: what fits a line is on one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+WIDTH = 240
+
+
+def as_json(value: Any, depth: int = 0) -> str:
+    """Objects and lists that are longer than a line are broken, one level at a time."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(flat) + depth <= WIDTH or not isinstance(value, dict | list) or not value:
+        return flat
+    inner = " " * (depth + 1)
+    if isinstance(value, dict):
+        parts = [
+            f"{json.dumps(key, ensure_ascii=False)}: {as_json(each, depth + 1)}"
+            for key, each in value.items()
+        ]
+    else:
+        parts = [as_json(each, depth + 1) for each in value]
+    opened, closed = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    joined = f",\n{inner}".join(parts)
+    return f"{opened}\n{inner}{joined}\n{' ' * depth}{closed}"
