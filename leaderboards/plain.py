@@ -9,9 +9,12 @@ WIDTH = 240
 
 
 def as_json(value: Any, depth: int = 0) -> str:
-    """Objects and lists that are longer than a line are broken, one level at a time."""
+    """Objects and lists that are longer than a line are broken, one level at a time; a list of
+    numbers or words never is.
+    """
     flat = json.dumps(value, ensure_ascii=False)
-    if len(flat) + depth <= WIDTH or not isinstance(value, dict | list) or not value:
+    plain = not isinstance(value, dict | list) or not _nested(value)
+    if plain or len(flat) + depth <= WIDTH:
         return flat
     inner = " " * (depth + 1)
     if isinstance(value, dict):
@@ -24,3 +27,7 @@ def as_json(value: Any, depth: int = 0) -> str:
     opened, closed = ("{", "}") if isinstance(value, dict) else ("[", "]")
     joined = f",\n{inner}".join(parts)
     return f"{opened}\n{inner}{joined}\n{' ' * depth}{closed}"
+
+
+def _nested(value: dict[str, Any] | list[Any]) -> bool:
+    return isinstance(value, dict) or any(isinstance(each, dict | list) for each in value)
