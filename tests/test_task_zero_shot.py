@@ -324,7 +324,8 @@ def scenes(offset: float = 0.0, tokens: bool = False) -> Subject:
         splits[name] = replace(made, text=rows - offset, text_owner=owner)
     examples = {name: data.split(name) for name in splits}  # type: ignore[arg-type]
     of = subject(splits["test"], Written(64), train=splits["train"])
-    return replace(of, backend=reader, examples=examples)  # type: ignore[arg-type]
+    taken_off = {"text": torch.full((64,), offset)} if offset else {}
+    return replace(of, backend=reader, examples=examples, taken_off=taken_off)  # type: ignore[arg-type]
 
 
 def test_prompts_are_read_once_for_all_methods_and_sort_pictures() -> None:

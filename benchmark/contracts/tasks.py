@@ -77,6 +77,8 @@ class Subject:
     """Of a task that sweeps: the same method at every site of the sweep, this one among them."""
     siblings: tuple[Artifact, ...] = ()
     """The same method fitted on the other seeds of this run: what its own noise looks like."""
+    taken_off: Mapping[Modality, Float[Tensor, " d"]] = field(default_factory=dict)
+    """What was taken off all rows of a modality before anything saw them; nothing if absent."""
     recall: Recall = afresh
     """What a model wrote before, where a run keeps it."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
@@ -92,6 +94,11 @@ class Subject:
     def with_(self, **changes: Any) -> Subject:
         """A changed copy with an empty cache."""
         return replace(self, cache={}, **changes)
+
+    def as_rows(self, x: Float[Tensor, "n d"], modality: Modality) -> Float[Tensor, "n d"]:
+        """What the backend makes of other pictures or texts, in the frame of the splits' rows."""
+        offset = self.taken_off.get(modality)
+        return x if offset is None else x - offset.to(x)
 
     def truncated(self, k: int) -> Subject:
         """The same with codes of their k strongest latents; codes that are there are cut."""

@@ -79,7 +79,7 @@ class Probing:
         anew: Any = SimpleNamespace(images=lambda start, stop: pictures[start:stop])
         rows = backend.encode(anew, "image", 0, len(cases), self.subject.artifact.site)
         assert isinstance(rows, Tensor)
-        return self._read(rows.cpu())
+        return self._read(self.subject.as_rows(rows.cpu(), "image"))
 
     def name_of(self, concept: int) -> str:
         concepts = self.subject.train.concepts

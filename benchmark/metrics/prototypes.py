@@ -57,8 +57,7 @@ def said_of(subject: Subject, things: Sequence[int]) -> Said:
     joint = getattr(backend, "text_pass", "isolated") == "joint"
     if isinstance(examples, Editable) and backend is not None and not joint:
         if subject.train not in _PROMPTED:
-            captions = subject.examples["train"].captions
-            _PROMPTED[subject.train] = _prompted(subject, backend, examples, captions[0], things)
+            _PROMPTED[subject.train] = _prompted(subject, backend, examples, things)
         return _PROMPTED[subject.train]
     return captioned(subject.train, things)
 
@@ -67,23 +66,18 @@ _PROMPTED: WeakKeyDictionary[PairedActivations, Said] = WeakKeyDictionary()
 
 
 def _prompted(
-    subject: Subject, backend: Backend, examples: Editable, first: str, things: Sequence[int]
+    subject: Subject, backend: Backend, examples: Editable, things: Sequence[int]
 ) -> Said:
-    """Prompts as rows in the frame of the splits: less what was taken off that of all captions.
-
-    `first` is the first caption of train, whose rows are known in both frames.
-    """
+    """Prompts as rows in the frame of the splits."""
     texts = prompts([examples.thing_names[c] for c in things])
     classes = [i for i, own in enumerate(texts) if own]
     every = [text for i in classes for text in texts[i]]
-    read, owner = _read(subject, backend, [first, *every])
-    train = subject.train
-    taken = read[owner == 0].mean(0) - train.text[train.text_owner == 0].mean(0).cpu()
+    rows, owner = _read(subject, backend, every)
     return Said(
         classes=tuple(things[i] for i in classes),
         about=np.repeat(np.arange(len(classes)), [len(texts[i]) for i in classes]),
-        rows=(read - taken)[owner > 0],
-        owner=owner[owner > 0] - 1,
+        rows=subject.as_rows(rows, "text"),
+        owner=owner,
     )
 
 

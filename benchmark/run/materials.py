@@ -14,9 +14,11 @@ from benchmark.activations.reading import Store, activations
 from benchmark.backends import open_backend
 from benchmark.command.listing import DATA
 from benchmark.contracts import (
+    MODALITIES,
     Backend,
     Dataset,
     Examples,
+    Modality,
     Need,
     PairedActivations,
     Progress,
@@ -88,6 +90,11 @@ class Materials:
         """Train means of both modalities: what `--centre` removes."""
         train = self._read("train")
         return train.image.mean(0), train.text.mean(0)
+
+    @property
+    def taken_off(self) -> Mapping[Modality, Tensor]:
+        """What every row is less; nothing where the request does not centre."""
+        return dict(zip(MODALITIES, self.means, strict=True)) if self.request.centre else {}
 
     def split(self, name: Split) -> PairedActivations:
         """Activations of one split, centred if the request says so."""

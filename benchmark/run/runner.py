@@ -185,6 +185,7 @@ class Runner:
             seed=place.seed,
             backend=seen.backend,
             examples=seen.examples,
+            taken_off=seen.taken_off,
             recall=self.shelf.recall(seen),
             planted=seen.data.planted,
             siblings=tuple(self._fit(place.case, seed).artifact for seed in others),
