@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from benchmark.reports.compare import Compared, compare
+from benchmark.reports.compare.methods import standard_error
 from benchmark.reports.names import short
 from benchmark.results import Cell, read_cells
-from benchmark.statistics import holm
-from leaderboards.questions import Pair, Question
+from benchmark.statistics import holm, over_seeds
+from leaderboards.questions import FLOOR, Gap, Pair, Question
 
 Row = dict[str, Any]
+Z = 1.96
 
 
 def answered(
@@ -27,6 +30,8 @@ def answered(
     """
     found: dict[tuple[str, ...], Row] = {}
     for folder in folders:
+        for row in gaps_of(question, folder):
+            found[place(row)] = row
         for pair in question.pairs:
             for row in (plain(each, pair) for each in _compared(question, pair, folder)):
                 if place(row) in found:
@@ -41,7 +46,8 @@ def answered(
         raise ValueError(f"{question.asks!r} has rows without p: answer all of it anew")
     adjusted = holm([row["p"] for row in rows])
     rows = [row | {"p_holm": p} for row, p in zip(rows, adjusted, strict=True)]
-    head = {"asks": question.asks, "of": question.of, "metrics": list(question.metrics)}
+    metrics = [*question.metrics, *dict.fromkeys(gap.metric for gap in question.gaps)]
+    head = {"asks": question.asks, "of": question.of, "metrics": metrics}
     return head | {"rows": rows}
 
 
@@ -75,6 +81,65 @@ def plain(row: Compared, pair: Pair) -> Row:
     where = {"backend": row.where.backend, "site": row.where.site, "seeds": list(row.seeds)}
     where |= {} if row.where.variant == "fair" else {"variant": row.where.variant}
     return {"pair": list(pair)} | where | {name: getattr(row, name) for name in kept}
+
+
+def gaps_of(question: Question, folder: Path) -> Iterator[Row]:
+    """Rows of the gaps within cells, over seeds; both numbers of a cell count as independent."""
+    cells: dict[tuple[str, str, str, str], list[Cell]] = {}
+    for cell in scored([folder]) if question.gaps else ():
+        at = (cell.method.name, cell.backend.name, cell.site or "", cell.task.name)
+        if cell.method.name in question.methods and _asked(question, cell):
+            cells.setdefault(at, []).append(cell)
+    for (method, backend, site, _), its in cells.items():
+        for gap in question.gaps:
+            found = [each for cell in its for each in _gap(gap, cell)]
+            if not found:
+                continue
+            over = over_seeds([a - b for a, b, _ in found], [se for *_, se in found])
+            low, high = over.low, over.high
+            if len(found) == 1:
+                low, high = over.value - Z * over.se, over.value + Z * over.se
+            yield {
+                "pair": [f"{gap.metric} of {method}", gap.over],
+                "backend": backend,
+                "site": site,
+                "seeds": sorted(cell.seed for cell in its),
+                "metric": gap.metric,
+                "a": sum(a for a, *_ in found) / len(found),
+                "b": sum(b for _, b, _ in found) / len(found),
+                "difference": over.value,
+                "low": low,
+                "high": high,
+                "n": None,
+                "p": over.p if over.p is not None else two_sided(over.value, over.se),
+            }
+
+
+def _gap(gap: Gap, cell: Cell) -> Iterator[tuple[float, float, float]]:
+    """Both numbers of a cell, and the standard error of their difference."""
+    scores = {score.name: score for score in cell.scores if score.variant == "full"}
+    one = scores.get(gap.metric)
+    if one is None:
+        return
+    if gap.over == FLOOR:
+        if one.floor is not None:
+            yield one.value, one.floor, standard_error(one)
+    elif gap.over in scores:
+        other = scores[gap.over]
+        yield one.value, other.value, math.hypot(standard_error(one), standard_error(other))
+
+
+def _asked(question: Question, cell: Cell) -> bool:
+    """Whether a cell is of the split, the frame and the places that a question is about."""
+    usual = (cell.split, cell.data.limit, cell.variant) == ("test", None, "fair")
+    there = fnmatchcase(cell.site or "", question.sites)
+    there = there and fnmatchcase(short(cell.backend.name), question.backends)
+    return usual and there and cell.data.centred == question.centred
+
+
+def two_sided(value: float, se: float) -> float:
+    """p of a normal with this standard error; of no error 0, unless the value is 0."""
+    return math.erfc(abs(value) / se / math.sqrt(2)) if se > 0 else float(value == 0)
 
 
 def frontier(folders: Sequence[Path], method: str, field: str) -> list[dict[str, Any]]:

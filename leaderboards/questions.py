@@ -7,14 +7,30 @@ from dataclasses import dataclass
 Pair = tuple[str, str]
 
 
+FLOOR = "floor"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Whether a metric of a method is above another one of the same cell, or above its floor."""
+
+    metric: str
+    over: str = FLOOR
+
+
 @dataclass(frozen=True)
 class Question:
     """Whether the first of each pair differs from the second, wherever both were run."""
 
     asks: str
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Pair, ...] = ()
     """METHOD or METHOD@SITE each."""
-    metrics: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    """Of which `gaps` are asked, each by itself."""
+    gaps: tuple[Gap, ...] = ()
+    centred: bool = False
+    """Asked of rows without their modality's mean."""
     sites: str = "*"
     """A shell pattern."""
     variants: tuple[str, ...] = ("fair",)
@@ -115,4 +131,53 @@ OPEN = (
         of="arXiv 2507.06265 and Lindsey et al. 2024",
     ),
 )
-QUESTIONS = (*CLAIMS, *OPEN)
+CROSSING = tuple(
+    Gap(f"decoder_cosine/two_runs/{side}/{bin}", f"decoder_cosine/{bin}")
+    for bin in ("r:0.4-0.6", "r:0.6-0.8")
+    for side in ("image", "text")
+)
+"""Two runs of one modality against image and text, at latents that fire together as often."""
+WITHIN = (
+    Question(
+        asks="Are image and text directions of one concept further apart than two runs of one "
+        "modality?",
+        methods=("posthoc",),
+        gaps=CROSSING,
+        backends="pocket-clip",
+        of=HETEROGENEITY,
+    ),
+    Question(
+        asks="Are they still once each modality's mean is removed?",
+        methods=("posthoc",),
+        gaps=CROSSING,
+        backends="pocket-clip",
+        centred=True,
+        of=f"left open by {HETEROGENEITY}",
+    ),
+    Question(
+        asks="Are they in the residual stream of a language model?",
+        methods=("posthoc",),
+        gaps=CROSSING,
+        sites="block:*",
+        backends="pocket-llava*",
+        of=f"left open by {HETEROGENEITY}",
+    ),
+    Question(
+        asks="Do text-given names match a picture better than they match another one?",
+        methods=("vista", "vista-nosae", "jsae", "posthoc", "text-sae"),
+        gaps=(Gap("precision@3"),),
+        backends="pocket-llava*",
+        of=f"left open by {VISTA}",
+    ),
+    Question(
+        asks="Are named latents strongest where their thing is, beyond what its area gives?",
+        methods=("vista", "vista-nosae", "jsae", "posthoc", "text-sae"),
+        gaps=(
+            Gap("hit", "chance"),
+            Gap("excess/hit"),
+        ),
+        backends="pocket-llava*",
+        of=f"left open by {VISTA}",
+    ),
+)
+QUESTIONS = (*CLAIMS, *OPEN, *WITHIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from leaderboards import finding_pages, findings
 from leaderboards.answers import answered, frontier
 from leaderboards.findings import main
 from leaderboards.plain import as_json
-from leaderboards.questions import QUESTIONS, Question
+from leaderboards.questions import QUESTIONS, Gap, Question
 from tests.records import hits, put
 
 PAIR = ("posthoc", "separated")
@@ -155,3 +156,21 @@ def test_what_fits_a_line_is_on_one_and_nothing_is_lost() -> None:
     lines = told.splitlines()
     assert '  {"a": null, "b": "α"}' in lines
     assert len(lines) < 12
+
+
+def test_a_gap_is_of_one_cell_and_over_its_seeds(tmp_path: Path) -> None:
+    for seed in (0, 1, 2):
+        units = {"r@1": hits(0.9, noise=seed), "chance": hits(0.1, noise=seed + 7)}
+        put(tmp_path, units, method="jsae", seed=seed)
+        put(tmp_path, {"r@1": hits(0.2, noise=seed)}, method="other", seed=seed)
+    asked = Question("Is it there?", methods=("jsae",), gaps=(Gap("r@1", "chance"),))
+    found = answered(asked, [tmp_path])
+    assert found is not None
+    (row,) = found["rows"]
+    assert row["pair"] == ["r@1 of jsae", "chance"]
+    assert row["difference"] == pytest.approx(row["a"] - row["b"])
+    assert 0.6 < row["low"] < row["difference"] < row["high"] < 1
+    assert row["p_holm"] < 0.01
+    assert answered(replace(asked, centred=True), [tmp_path]) is None
+    assert answered(replace(asked, sites="block:*"), [tmp_path]) is None
+    assert answered(replace(asked, gaps=(Gap("r@1"),)), [tmp_path]) is None, "no floor"
