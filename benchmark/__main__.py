@@ -55,6 +55,18 @@ def dispatch(arguments: argparse.Namespace) -> int:
         from benchmark.kernels.bench.verb import kernels_verb
 
         return kernels_verb(arguments)
+    if arguments.verb == "reproduce":
+        from benchmark.reproduce.verb import reproduce_verb
+
+        return reproduce_verb(arguments)
+    if arguments.verb == "sweep":
+        from benchmark.sweeps.verb import sweep_verb
+
+        return sweep_verb(arguments)
+    if arguments.verb == "audit":
+        from benchmark.audit.verb import audit_verb
+
+        return audit_verb(arguments)
     from benchmark.run.running import run_verb
 
     return run_verb(arguments)

@@ -166,6 +166,6 @@ def recovery(
     measures["mcc"] = [matched_cosine(cos) for cos in (image, text)]
     found = {}
     for name, values in measures.items():
-        found[name] = Units(np.concatenate(values), cluster=concept)
+        found[name] = Units(np.concatenate(values), cluster=concept, drawn="concept")
         found |= {f"{name}/{m}": Units(v) for m, v in zip(MODALITIES, values, strict=True)}
     return found

@@ -5,6 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
+from benchmark.command.audit_flags import AUDIT_EXAMPLES, AUDIT_SAYS, audit_flags
+from benchmark.command.reproduce_flags import (
+    REPRODUCE_EXAMPLES,
+    REPRODUCE_SAYS,
+    reproduce_flags,
+)
+from benchmark.command.sweep_flags import SWEEP_EXAMPLES, SWEEP_SAYS, sweep_flags
+
 RUN_EXAMPLES = """examples:
   python -m benchmark run --method jsae
   python -m benchmark run --method posthoc --method separated --seed 0 1 2
@@ -48,9 +56,12 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     _run(verbs)
+    _sweep(verbs)
     _ls(verbs)
     _check(verbs)
     _compare(verbs)
+    reproduce_flags(_verb(verbs, "reproduce", REPRODUCE_SAYS, epilog=REPRODUCE_EXAMPLES))
+    audit_flags(_verb(verbs, "audit", AUDIT_SAYS, epilog=AUDIT_EXAMPLES), _positive)
     _kernels(verbs)
     return top
 
@@ -64,10 +75,21 @@ def _verb(verbs: Any, name: str, says: str, **more: Any) -> argparse.ArgumentPar
 
 def _run(verbs: Any) -> None:
     run = _verb(verbs, "run", "Score methods on tasks.", epilog=RUN_EXAMPLES)
+    _scoring(run, "name, file.py, package.module, or all", "all that apply")
+    run.add_argument("--split", choices=["test", "val", "all"], default="test")
+    run.add_argument("--variant", choices=["fair", "paper", "both"], default="fair")
+
+
+def _sweep(verbs: Any) -> None:
+    sweep = _verb(verbs, "sweep", SWEEP_SAYS, epilog=SWEEP_EXAMPLES)
+    _scoring(sweep, "one: name, file.py, package.module", "reconstruction modality_split")
+    sweep_flags(sweep)
+
+
+def _scoring(run: argparse.ArgumentParser, methods: str, tasks: str) -> None:
+    """What is fitted and scored, where, and where results go; what is there and the default."""
     many: dict[str, Any] = {"action": "extend", "nargs": "+", "metavar": "NAME"}
-    run.add_argument(
-        "--method", **many, required=True, help="name, file.py, package.module, or all"
-    )
+    run.add_argument("--method", **many, required=True, help=methods)
     run.add_argument(
         "--backend",
         **many,
@@ -79,10 +101,8 @@ def _run(verbs: Any) -> None:
         **many,
         help="where activations are read: names or patterns like 'block:*' (default: first)",
     )
-    run.add_argument("--task", **many, help="see `ls tasks` (default: all that apply)")
+    run.add_argument("--task", **many, help=f"see `ls tasks` (default: {tasks})")
     run.add_argument("--seed", type=_seed, nargs="+", default=[0], metavar="N")
-    run.add_argument("--split", choices=["test", "val", "all"], default="test")
-    run.add_argument("--variant", choices=["fair", "paper", "both"], default="fair")
     run.add_argument(
         "--set",
         action="append",

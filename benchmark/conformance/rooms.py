@@ -58,9 +58,20 @@ ROOMS: dict[str, Room] = {
     "results": ours("results* provenance", "statistics messages", light=True),
     "reports": ours("reports*", "names statistics results messages", light=True),
     "run": ours("run*", f"{_MACHINERY} results reports"),
+    "sweeps": ours("sweeps*", "contracts names statistics results reports run messages"),
+    "reproduce": ours("reproduce*", "names statistics results reports run messages", light=True),
+    "verdicts": ours(
+        "audit.records audit.expectations audit.expected audit.levels audit.judging audit.wording "
+        "audit.shown audit.printing audit.panel audit.figure",
+        "names statistics results reports messages",
+        light=True,
+    ),
+    "audit": ours("audit*", f"{_MACHINERY} results reports run verdicts"),
     "conformance": ours("conformance*", _MACHINERY),
     "recipes": ours("recipes*", "contracts worlds backends projectors"),
-    "command": ours("__main__", "names run reports conformance timing", light=True),
+    "command": ours(
+        "__main__", "names run sweeps reproduce audit reports conformance timing", light=True
+    ),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),
     "tasks": Room(
         ("tasks.*",),
@@ -68,6 +79,6 @@ ROOMS: dict[str, Room] = {
         closed=True,
     ),
     "leaderboards": Room(
-        ("leaderboards*",), ("names", "statistics", "results", "reports"), light=True
+        ("leaderboards*",), ("names", "statistics", "results", "reports", "verdicts"), light=True
     ),
 }

@@ -35,15 +35,16 @@ class Metric:
 class Units:
     """One metric, unit by unit: the score is Σ numerator / Σ denominator (a mean without one).
 
-    `cluster` names the unit that is drawn again in the bootstrap (captions of one image belong
-    together); by default each unit stands alone. `value(weights [u])` replaces the ratio where
-    the score is no ratio of sums.
+    `cluster` numbers what is drawn again in the bootstrap (captions of one image belong together),
+    and `drawn` says what it is; by default each unit stands alone. `value(weights [u])` replaces
+    the ratio where the score is no ratio of sums.
     """
 
     numerator: Float[np.ndarray, " u"]
     denominator: Float[np.ndarray, " u"] | None = None
     cluster: Int[np.ndarray, " u"] | None = None
     value: Callable[[Float[np.ndarray, " u"]], float] | None = None
+    drawn: str = "image"
 
 
 Recall = Callable[[Mapping[str, Any], Callable[[], Sequence[str]]], Sequence[str]]

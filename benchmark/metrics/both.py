@@ -50,7 +50,7 @@ def mean_of_both(parts: Sequence[Part]) -> Units:
     weights = [each.weights * (n / len(parts) / each.weights.sum()) for each in parts]
     values = [each.values * weight for each, weight in zip(parts, weights, strict=True)]
     latents = np.concatenate([each.latents for each in parts])
-    return Units(np.concatenate(values), np.concatenate(weights), cluster=latents)
+    return Units(np.concatenate(values), np.concatenate(weights), cluster=latents, drawn="latent")
 
 
 def by_modality(parts: Mapping[str, Mapping[Modality, Part]]) -> dict[str, Units]:

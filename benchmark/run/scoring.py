@@ -174,7 +174,7 @@ def _score(
         se=estimate.se,
         n=estimate.n,
         unit=metric.unit,
-        cluster=None if units.cluster is None else "image",
+        cluster=None if units.cluster is None else units.drawn,
         n_clusters=estimate.n_clusters,
         interval=estimate.shape,
         floor=bottom,
