@@ -1,0 +1,1 @@
+"""Whether each metric ranks what it should: scored on dictionaries of known, graded quality."""
