@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmark.reports.names import short
 from leaderboards import findings, steering
 
 LEVEL = 0.05
+SWEEPS = Path(__file__).parent / "sweeps"
 HEAD = """# Findings
 
 What the papers claim and what they leave open, on the models that ship with this benchmark. Every
@@ -26,6 +28,7 @@ def page() -> str:
     found = stored()
     parts = [HEAD, *(answer(each) for each in found["questions"])]
     parts += [frontier(found["frontier"])] if found.get("frontier") else []
+    parts += [swept(json.loads(path.read_text())) for path in sorted(SWEEPS.glob("*.json"))]
     if found.get("steering"):
         parts.append("## Where in a model do adding and suppressing a concept work?")
         parts.append(steering.text(found["steering"]))
@@ -122,6 +125,36 @@ def _difference(row: Mapping[str, Any]) -> str:
     sides = f"{row['a']:.3g} − {row['b']:.3g}"
     size = f"{row['difference']:+.3g} [{row['low']:.3g}, {row['high']:.3g}]"
     return f"{sides}<br>{size}" if row["p_holm"] < LEVEL else f"({sides}<br>{size})"
+
+
+def swept(found: Mapping[str, Any]) -> str:
+    """What the fields of a method buy and cost, from the record of a sweep."""
+    x, y = (found["metrics"][axis] for axis in "xy")
+    fields = list(found["grid"])
+    seeds = ", ".join(map(str, found["seeds"]))
+    lines = [
+        f"## What do the weights of `{found['method']}` buy and cost?",
+        "",
+        f"On val, seeds {seeds}, mean [95 % over seeds and items]. "
+        f"Chosen: {found['rule']['says']}.",
+        "",
+        f"| backend | {' | '.join(f'`{field}`' for field in fields)} | `{x['name']}` "
+        f"| `{y['name']}` | |",
+        f"|---|{'---|' * len(fields)}---|---|---|",
+    ]
+    for place in found["places"]:
+        for point in place["points"]:
+            means = {each["name"]: each for each in point["metrics"]}
+            marks = ("chosen",) * point["chosen"] + ("frontier",) * point["frontier"]
+            cells = [f"{point['values'][field]:g}" for field in fields]
+            cells += [_mean(means[axis["name"]]) for axis in (x, y)]
+            row = " | ".join([f"`{short(place['backend'])}`", *cells, ", ".join(marks)])
+            lines.append(f"| {row} |")
+    return "\n".join(lines)
+
+
+def _mean(found: Mapping[str, Any]) -> str:
+    return f"{found['mean']:.3f} [{found['ci_low']:.3f}, {found['ci_high']:.3f}]"
 
 
 def frontier(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.configure import build
+from benchmark.registry import find
 from benchmark.reports.compare import compare
 from benchmark.statistics import holm
 from leaderboards import finding_pages, findings
@@ -174,3 +176,34 @@ def test_a_gap_is_of_one_cell_and_over_its_seeds(tmp_path: Path) -> None:
     assert answered(replace(asked, centred=True), [tmp_path]) is None
     assert answered(replace(asked, sites="block:*"), [tmp_path]) is None
     assert answered(replace(asked, gaps=(Gap("r@1"),)), [tmp_path]) is None, "no floor"
+
+
+def test_a_sweep_is_told_point_by_point() -> None:
+    def point(weight: float, x: float, y: float, chosen: bool) -> dict[str, object]:
+        means = (("ev", x), ("auc", y))
+        metrics = [{"name": n, "mean": v, "ci_low": v - 0.1, "ci_high": v + 0.1} for n, v in means]
+        return {"values": {"w": weight}, "metrics": metrics, "chosen": chosen, "frontier": chosen}
+
+    places = [{"backend": "one", "points": [point(0.1, 0.9, 0.5, False), point(1, 0.8, 0.7, True)]}]
+    record = {
+        "method": "mine",
+        "grid": {"w": [0.1, 1]},
+        "seeds": [0, 1],
+        "metrics": {"x": {"name": "ev"}, "y": {"name": "auc"}},
+        "rule": {"says": "best auc"},
+        "places": places,
+    }
+    lines = finding_pages.swept(record).splitlines()
+    assert lines[2].endswith("Chosen: best auc.")
+    assert lines[-2] == "| `one` | 0.1 | 0.900 [0.800, 1.000] | 0.500 [0.400, 0.600] |  |"
+    assert lines[-1].endswith("| chosen, frontier |")
+
+
+def test_every_sweep_that_ships_can_be_told_and_is_what_its_method_defaults_to() -> None:
+    for path in finding_pages.SWEEPS.glob("*.json"):
+        record = json.loads(path.read_text())
+        assert finding_pages.swept(record)
+        method = build(find("method", record["method"]), {})
+        for place in record["places"]:
+            for field, value in place["chosen"].items():
+                assert getattr(method, field) == value, path.name
