@@ -81,7 +81,7 @@ def test_what_is_not_resolved_stands_in_parentheses(
 ) -> None:
     found = answered(ASKED, two_towers(tmp_path))
     monkeypatch.setattr(findings, "FOUND", tmp_path / "findings.json")
-    monkeypatch.setattr(finding_pages, "SWEEPS", tmp_path)
+    monkeypatch.setattr(finding_pages, "SWEEPS", tmp_path / "none")
     findings.FOUND.write_text(json.dumps({"questions": [found], "frontier": []}))
     page = finding_pages.page()
     rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
