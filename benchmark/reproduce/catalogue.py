@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from benchmark.messages.nearest import hint
 from benchmark.reproduce.experiment import Experiment
-from benchmark.reproduce.heterogeneity import ALPHA_EXPERIMENT, LAMBDA_EXPERIMENT
+from benchmark.reproduce.heterogeneity import ALPHA_EXPERIMENT
+from benchmark.reproduce.penalties import LAMBDA_EXPERIMENT
 from benchmark.reproduce.pocket import (
     CONTROL_EXPERIMENT,
     LAYER_EXPERIMENT,

@@ -77,7 +77,7 @@ class Differs:
         """One row: resolved where the interval of the paired difference leaves `least` out."""
         site, variant = self.site, self.variant
         ours = found.difference(self.label, self.a, self.b, self.metric, site=site, variant=variant)
-        bound = self.sign * self.least
+        bound = self.sign * self.least if self.least else 0.0
         wanted = f"{'over' if self.sign > 0 else 'under'} {bound:g}"
         yield Row(self.says, str(ours), wanted, resolved(ours, bound, self.sign))
 
