@@ -107,7 +107,7 @@ OPEN = (
         pairs=(
             ("iso-energy", "iso-energy-untuned"),
             ("group-sparse", "group-sparse-untuned"),
-            ("group-sparse", "group-sparse-nomask"),
+            ("group-sparse-masked", "group-sparse-untuned"),
         ),
         metrics=MAIN,
         of=f"left open by {HETEROGENEITY}",

@@ -9,8 +9,8 @@ from benchmark.reproduce.heterogeneity import SMALL, SOURCE, paper
 FACTORS = (1 / 64, 0.25, 1.0, 4.0, 64.0)
 LAMBDA = (
     ("iso-energy", "beta", 0.03, "iso-energy"),
-    ("group-sparse-nomask", "lambda_g", 0.05, "group-sparse, no mask"),
-    ("group-sparse", "lambda_g", 0.05, "group-sparse, masked"),
+    ("group-sparse", "lambda_g", 0.05, "group-sparse, no mask"),
+    ("group-sparse-masked", "lambda_g", 0.05, "group-sparse, masked"),
 )
 
 
