@@ -95,7 +95,13 @@ def test_code_cosines_are_those_of_the_written_out_codes(centred: bool) -> None:
     u, v = (image - means[0], text - means[1]) if means else (image, text)
     length = np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
     wanted = np.where(length > 0, (u * v).sum(1) / np.where(length > 0, length, 1), 0)
+    wanted[~(image.any(1) & text.any(1))] = 0
     assert code_cosines(sp.csr_array(image), sp.csr_array(text), means) == pytest.approx(wanted)
+
+
+def test_two_empty_codes_do_not_agree_once_means_are_taken_off() -> None:
+    empty, means = sp.csr_array((3, 4)), (np.array([1.0, 0, 0, 0]), np.array([1.0, 0, 0, 0]))
+    assert code_cosines(empty, empty, means).tolist() == [0, 0, 0]
 
 
 def test_the_cosine_of_what_was_found_is_that_of_the_atoms() -> None:

@@ -17,6 +17,7 @@ FIRES = "a turned or random latent may still fire"
 COUNT = "how much fires is no quality"
 LEFT = "latents that never fire leave the mean"
 CHANCE = "whole dictionaries of labels are at chance here: which word goes where is no label"
+PURE = "of rows that fire: a worse latent may fire on fewer, and no less purely"
 PLACES = "tells where modalities meet, no quality"
 GIVEN = "what is given up for gain: a push that does nothing keeps everything"
 DOSES = "the chosen dose is judged, not each"
@@ -90,7 +91,8 @@ GROUND_TRUTH: Table = {
     "gre": BACK,
     "gae": Row(FREE, FALL, FALL, FALL, ORDER),
     "ae/shuffled": Row(FREE, FREE, FREE, FREE, "of pairs that do not belong together"),
-    "ae*": ACROSS,
+    "ae/centred": ACROSS,
+    "ae": Row(FREE, FREE, FREE, FREE, "an always-on latent, or few latents, lower it"),
 }
 LAYER_PROBE: Table = {
     "auc/control": DATA,
@@ -114,13 +116,12 @@ CONCEPT_STEERING: Table = {
     "with_latent": Row(FREE, FALL, STILL, FALL, BAR),
     "before/*": DATA,
 }
-ONE_SIDE = Row(FALL, FREE, STILL, FALL, LEFT)
-"""Of the latents of one modality that fire often enough, whoever is whose partner."""
 MONOSEMANTICITY: Table = {
     "excess/ms/all": Row(FALL, FALL, STILL, FALL),
+    "excess/*": Row(FALL, FREE, STILL, FREE, LEFT),
     "coverage/*": Row(FREE, FALL, STILL, FREE, FIRES),
     "spread/*": NATIVE,
-    "*": ONE_SIDE,
+    "*": Row(FREE, FREE, STILL, FREE, PURE),
 }
 EDITING: Table = {
     "*/by_labels": Row(FREE, FREE, STILL, FREE, "supervised: neither way is better"),
@@ -139,11 +140,11 @@ EDITING: Table = {
     "read/*": DATA,
     "captions/*": Row(FREE, FREE, FREE, FREE, "shares of what is near, no quality"),
 }
-NAMED_PLACE = Row(FALL, FREE, FALL, FREE, LEFT)
+NAMED_PLACE = Row(FREE, FREE, FALL, FREE, "a latent that lost its name leaves the mean")
 LOCALIZATION: Table = {
     "excess/hit": NAMED_PLACE,
     "hit": NAMED_PLACE,
-    "hit/all": NAMED_PLACE,
+    "hit/all": NAMED_PLACE._replace(rotated=FALL),
     "hit/area:*": Row(FREE, FREE, FREE, FREE, "few things of one size"),
     "chance*": NATIVE._replace(shuffled=FREE),
     "fires": NATIVE._replace(shuffled=FREE),

@@ -120,9 +120,14 @@ def code_cosines(
     text: sp.csr_array,
     means: tuple[Float[np.ndarray, " w"], Float[np.ndarray, " w"]] | None = None,
 ) -> Float[np.ndarray, " n"]:
-    """cos of row i of both code matrices, after `means` are taken off; 0 for an empty code."""
+    """cos of row i of both code matrices, after `means` are taken off; 0 for an empty code.
+
+    Also where means are taken off: an empty code would be minus the mean then, and two of them
+    agree, so that a dictionary would gain by falling silent.
+    """
     dot = np.asarray(image.multiply(text).sum(1)).ravel()
     norms = [np.asarray(z.multiply(z).sum(1)).ravel() for z in (image, text)]
+    fires = (norms[0] > 0) & (norms[1] > 0)
     if means is not None:
         m, q = means
         dot = dot - image @ q - text @ m + m @ q
@@ -130,5 +135,5 @@ def code_cosines(
             norm - 2 * (z @ mean) + mean @ mean
             for norm, z, mean in zip(norms, (image, text), means, strict=True)
         ]
-    length = np.sqrt(np.maximum(norms[0], 0) * np.maximum(norms[1], 0))
+    length = fires * np.sqrt(np.maximum(norms[0], 0) * np.maximum(norms[1], 0))
     return np.where(length > 1e-12, dot / np.where(length > 1e-12, length, 1), 0.0)
