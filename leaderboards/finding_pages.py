@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.reports.names import short
-from leaderboards import findings, steering
+from leaderboards import audits, findings, steering
 
 LEVEL = 0.05
 SWEEPS = Path(__file__).parent / "sweeps"
@@ -29,6 +29,8 @@ def page() -> str:
     parts = [HEAD, *(answer(each) for each in found["questions"])]
     parts += [frontier(found["frontier"])] if found.get("frontier") else []
     parts += [swept(json.loads(path.read_text())) for path in sorted(SWEEPS.glob("*.json"))]
+    if known := audits.stored():
+        parts.append(f"## Which metrics can be trusted?\n\n{audits.text(known)}")
     if found.get("steering"):
         parts.append("## Where in a model do adding and suppressing a concept work?")
         parts.append(steering.text(found["steering"]))

@@ -14,12 +14,13 @@ from benchmark.reports.names import short
 from benchmark.reports.panels import Panel, bundled_cells, panels
 from benchmark.reports.tables import SAW, TWO_SEEDS
 from benchmark.results import Cell
-from leaderboards import finding_pages, speeds
+from leaderboards import audits, finding_pages, speeds
 
 README = ROOT / "README.md"
 FINDINGS = ROOT / "FINDINGS.md"
 TIMES = Path(__file__).parent / "results" / "times.json"
 COMPARISONS = TIMES.with_name("comparisons.json")
+DOUBT = "failed its audit on this backend: not to be ranked by (FINDINGS.md says why)"
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -118,7 +119,10 @@ def leaderboard() -> str:
 
 def table(backend: str, shown: list[Panel], cells: tuple[Cell, ...]) -> str:
     seeds = sorted({c.seed for c in cells if c.backend.name == backend})
-    head = [f"{p.task}<br>`{p.metric}`" for p in shown]
+    doubted = audits.unreliable(audits.stored())
+    head = [
+        f"{p.task}<br>`{p.metric}`" + " ⚠" * ((backend, p.task, p.metric) in doubted) for p in shown
+    ]
     numbers = ", ".join(map(str, seeds))
     lines = [
         f"`{short(backend)}`, seeds {numbers}, mean [95 % over seeds and items]:",
@@ -136,7 +140,8 @@ def table(backend: str, shown: list[Panel], cells: tuple[Cell, ...]) -> str:
             f"| *{label}* | {' | '.join('' if v is None else f'{v:.3f}' for v in values)} |"
         )
     wide = ["", f"‡ {TWO_SEEDS}."] if any(r.wide for p in shown for r in p.rows) else []
-    return "\n".join([*lines, "", f"† {SAW}.", *wide])
+    doubts = ["", f"⚠ {DOUBT}."] if any("⚠" in each for each in head) else []
+    return "\n".join([*lines, "", f"† {SAW}.", *wide, *doubts])
 
 
 def entry(panel: Panel, name: str) -> str:

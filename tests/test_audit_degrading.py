@@ -25,6 +25,7 @@ from benchmark.configure import build
 from benchmark.contracts import MODALITIES, Artifact, Subject
 from benchmark.contracts import silent as silent_steps
 from benchmark.registry import catalogue, find
+from benchmark.reports.names import short
 from benchmark.run.fitting import training_data
 from benchmark.run.materials import gather
 from benchmark.run.request import Request
@@ -208,8 +209,8 @@ def test_other_dictionaries_cannot_be_turned() -> None:
         degraded(subject, Point("rotated", 0.5, 0))
 
 
-def test_the_default_world_is_spelled_as_records_spell_it() -> None:
-    assert spelling(WORLD) == WORLD
+def test_the_default_world_is_called_what_its_records_are() -> None:
+    assert short(spelling(WORLD)) == WORLD
 
 
 @pytest.mark.parametrize("name", sorted(set(EXPECTED) & set(catalogue("task"))))

@@ -51,7 +51,7 @@ def test_a_name_says_the_whole_world() -> None:
         ("synthetic:alpha=.5,tiny,alpha=.8", "alpha is given twice"),
         ("synthetic:alpha", "write alpha=VALUE"),
         ("synthetic:papr", "did you mean paper"),
-        ("synthetic:zzz=1", "there are: paper, tiny, n_shared"),
+        ("synthetic:zzz=1", "there are: paper, tiny, audit, n_shared"),
         ("synthetic:alpha=wide", "alpha is 'wide', wanted a number"),
         ("synthetic:d=12.5", "d is '12.5', wanted a whole number"),
         ("synthetic:alpha=1.5", "alpha is 1.5, wanted -1 to 1"),

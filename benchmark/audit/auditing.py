@@ -15,8 +15,8 @@ from benchmark.audit.known import Known, method_for
 from benchmark.audit.levels import Point
 from benchmark.audit.points import Kept, Points
 from benchmark.audit.records import Curve, MetricAudit, TaskAudit
-from benchmark.audit.shown import place
 from benchmark.contracts import Progress, silent
+from benchmark.reports.names import short
 from benchmark.results import Score, TaskRecord
 from benchmark.run.applicable import not_applicable
 from benchmark.run.cells import package_digest
@@ -91,7 +91,7 @@ class Auditor:
             self.stopped[task.name] = kept
 
     def _told(self, degradation: str, n: int, kept: int, seconds: float) -> None:
-        where = place(self.points.known.materials.backend.name)
+        where = short(self.points.known.materials.backend.name)
         before = f", {kept} of them kept" if kept else ""
         says = WHEN[degradation]  # type: ignore[index]
         self.say(f"{where} · {degradation}, {says}: {n} dictionaries{before} ({seconds:.0f} s)")

@@ -10,7 +10,8 @@ from typing import Any
 from benchmark.audit.expectations import DEGRADATIONS, WHEN
 from benchmark.audit.panel import BAD, FAINT, GOOD, INK, draw, limits
 from benchmark.audit.records import MetricAudit, TaskAudit
-from benchmark.audit.shown import arrow, graded, place, title
+from benchmark.audit.shown import arrow, graded, title
+from benchmark.reports.names import short
 from benchmark.reports.saving import saved
 
 PANEL, TALL, LABEL, HEAD, LINE = 1.75, 0.86, 1.75, 0.62, 0.115
@@ -62,7 +63,7 @@ def figure(audit: TaskAudit, folder: Path) -> Path | None:
 
 def name_of(audit: TaskAudit) -> str:
     """A file name for people: task and backend."""
-    return re.sub(r"[^\w.=,]+", "-", f"{audit.task.name}-{place(audit.backend)}").strip("-")
+    return re.sub(r"[^\w.=,]+", "-", f"{audit.task.name}-{short(audit.backend)}").strip("-")
 
 
 def line(axes: Any, metric: MetricAudit, audit: TaskAudit) -> None:

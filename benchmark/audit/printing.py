@@ -11,8 +11,9 @@ from rich.text import Text
 
 from benchmark.audit.expectations import DEGRADATIONS, FREE
 from benchmark.audit.records import AuditDocument, Curve, MetricAudit, TaskAudit
-from benchmark.audit.shown import arrow, claimed, largest, outcome, place, smallest, title
+from benchmark.audit.shown import arrow, claimed, largest, outcome, smallest, title
 from benchmark.reports.consoles import fitting, head, note, plain, wide
+from benchmark.reports.names import short
 from benchmark.reports.numbers import number
 
 LEGEND = (
@@ -38,7 +39,7 @@ def print_audits(document: AuditDocument, console: Console | None = None) -> Non
         if audit.status == "not_applicable":
             note(
                 console,
-                f"{audit.task.name}: not applicable on {place(audit.backend)}: {audit.reason}",
+                f"{audit.task.name}: not applicable on {short(audit.backend)}: {audit.reason}",
             )
     if document.quick:
         note(console, "a smoke check: too little to judge a metric by")

@@ -1,8 +1,8 @@
 """The backend `synthetic`: rows of the planted world, whose dictionaries are known.
 
 `synthetic` takes the defaults of `Recipe`; `synthetic:paper` the paper's sizes, `synthetic:tiny`
-sizes for a test; parameters follow by name: `synthetic:alpha=.8,eps_max=.3` or
-`synthetic:paper,alpha=.8`.
+sizes for a test, `synthetic:audit` those of an audit; parameters follow by name:
+`synthetic:alpha=.8,eps_max=.3` or `synthetic:paper,alpha=.8`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,17 @@ SIZES: dict[str, dict[str, Any]] = {
         "n_train": 1500,
         "n_val": 300,
         "n_test": 600,
+    },
+    "audit": {
+        "n_shared": 96,
+        "n_image": 48,
+        "n_text": 48,
+        "d": 128,
+        "eps_max": 0.2,
+        "sparsity": 0.95,
+        "n_train": 4000,
+        "n_val": 1000,
+        "n_test": 2000,
     },
 }
 """Named sets of parameters; what is written after them wins."""
