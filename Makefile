@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test bench check format docs leaderboard clean
+.PHONY: run test bench check format docs leaderboard audits clean
 
 run: $(VENV)/.installed
 	$(BIN)/python -m benchmark run --method jsae
@@ -25,13 +25,30 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Reference rows: every method and control on the shipped CLIP; resumed where it was stopped.
-SEEDS ?= 0 1 2
+# Reference rows, and what findings are made of: resumed where it was stopped, a sitting at a time.
+SEEDS ?= 0 1 2 3 4
+BACKENDS ?= pocket synthetic
+PRESETS = $(addprefix shared-,batchtopk jumprelu matryoshka) \
+	$(addprefix posthoc-,greedy sinkhorn decoder procrustes cca nocut) \
+	$(addprefix jsae-,topk noalign noalign-posthoc) iso-energy-untuned group-sparse-untuned \
+	group-sparse-masked sparc-nocross untrained-separated vista-nosae
+STEERED = jsae jsae-noalign jsae-noalign-posthoc posthoc shared
 leaderboard: $(VENV)/.installed
-	$(BIN)/python -m benchmark run --method all posthoc-nocut jsae-topk jsae-noalign \
-		jsae-noalign-posthoc --backend pocket-clip --seed $(SEEDS) \
+	$(BIN)/python -m benchmark run --method all $(PRESETS) --backend $(BACKENDS) --seed $(SEEDS) \
 		--output-path results/reference
-	$(BIN)/python -m leaderboards.bundle results/reference/document.json
+	$(BIN)/python -m benchmark run --method $(STEERED) --task steering_asymmetry \
+		--backend pocket-llava pocket-llava-frozen --seed 0 1 2 --output-path results/steering
+	$(BIN)/python -m leaderboards.bundle results/reference/document.json \
+		results/steering/document.json
+	$(BIN)/python -m leaderboards.findings results/reference results/steering
+	$(BIN)/python -m leaderboards.readme
+
+# What each metric does where dictionaries get worse.
+audits: $(VENV)/.installed
+	$(BIN)/python -m benchmark audit --output-path results/audit/synthetic || test $$? = 1
+	$(BIN)/python -m benchmark audit --backend pocket-clip --output-path results/audit/pocket-clip \
+		|| test $$? = 1
+	$(BIN)/python -m leaderboards.audits results/audit/*/audit.json
 	$(BIN)/python -m leaderboards.readme
 
 docs: $(VENV)/.installed
