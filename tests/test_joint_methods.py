@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 import torch
 from torch import Tensor
 
-from benchmark.contracts import MODALITIES, Artifact, Method
+from benchmark.contracts import MODALITIES, Method
 from benchmark.sae.checkpoints import parameters
-from benchmark.sae.dictionaries import Paired, Tower, nearness
+from benchmark.sae.dictionaries import Tower, nearness
 from benchmark.sae.joint_codes import chosen_together, cosine_below_top, group_norm
 from benchmark.sae.tied import masks
 from benchmark.sae.trainable import Pass, Sae
@@ -22,10 +20,10 @@ from methods.shared import Shared
 from methods.shared_encoder import SharedEncoder
 from methods.sparc import Sparc
 from methods.vl_sae import VLSAE
-from tests.planted import split, training
+from tests.planted import training
+from tests.test_methods import TEST, explained, fitted, paired
 
 SMALL = {"n_latents": 96, "k": 6, "steps": 150, "batch_size": 128, "lr": 4e-3}
-TEST = split(300, seed=3)
 ALL = [
     IsoEnergy(**SMALL),
     GroupSparse(**SMALL),
@@ -34,23 +32,6 @@ ALL = [
     Sparc(**SMALL),
     Crosscoder(**{**SMALL, "steps": 600}),
 ]
-
-
-@cache
-def fitted(method: Method) -> Artifact:
-    return method.fit(training())
-
-
-def paired(method: Method) -> Paired:
-    dictionary = fitted(method).dictionary
-    assert isinstance(dictionary, Paired)
-    return dictionary
-
-
-def explained(method: Method, modality: str) -> float:
-    x, dictionary = TEST.rows(modality), paired(method)
-    error = dictionary.decode(dictionary.encode(x, modality), modality) - x
-    return 1 - float(error.square().sum() / (x - x.mean(0)).square().sum())
 
 
 def agreement(method: Method) -> float:
