@@ -154,9 +154,21 @@ def test_it_goes_on_where_it_was_stopped(
     assert "12 dictionaries, 12 of them kept" in said.err
 
 
-def test_table_and_figure_are_told_and_show_the_verdict(
-    ran: Path, capsys: pytest.CaptureFixture[str]
+def test_names_are_whole_where_a_table_has_little_room(
+    ran: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    audit("--task", str(ran / "stubs.py"), "--output-path", str(ran / "out"))
+    lines = capsys.readouterr().out.splitlines()
+    (row,) = [line for line in lines if line.startswith("kept ↑")]
+    assert row.rstrip().endswith("reliable")
+    assert len(row) <= 80
+
+
+def test_table_and_figure_are_told_and_show_the_verdict(
+    ran: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
     out = ran / "out"
     audit("--task", str(ran / "stubs.py"), "--output-path", str(out))
     said = capsys.readouterr()

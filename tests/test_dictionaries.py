@@ -97,7 +97,7 @@ def test_other_activations() -> None:
 
 @pytest.mark.parametrize("changes", [{"k": None}, {"activation": "relu"}, {"threshold": 1.0}])
 def test_an_activation_takes_its_own_setting_and_no_other(changes: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="alone takes"):
+    with pytest.raises(ValueError, match="alone take"):
         replace(tower(), **changes)  # type: ignore[arg-type]
 
 

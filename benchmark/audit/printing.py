@@ -12,7 +12,7 @@ from rich.text import Text
 from benchmark.audit.expectations import DEGRADATIONS, FREE
 from benchmark.audit.records import AuditDocument, Curve, MetricAudit, TaskAudit
 from benchmark.audit.shown import arrow, claimed, largest, outcome, smallest, title
-from benchmark.reports.consoles import fitting, head, note, plain, wide
+from benchmark.reports.consoles import fits, fitting, head, note, plain, wide
 from benchmark.reports.names import short
 from benchmark.reports.numbers import number
 
@@ -29,7 +29,8 @@ def print_audits(document: AuditDocument, console: Console | None = None) -> Non
     shown = [audit for audit in document.audits if audit.status == "audited"]
     for audit in shown:
         head(console, title(audit))
-        console.print(fitting(partial(table, audit), console))
+        whole = fitting(partial(table, audit), console)
+        console.print(whole if fits(whole, console) else table(audit, 1, brief=True))
         for line in remarks(audit):
             note(console, line)
         console.print()
@@ -45,18 +46,20 @@ def print_audits(document: AuditDocument, console: Console | None = None) -> Non
         note(console, "a smoke check: too little to judge a metric by")
 
 
-def table(audit: TaskAudit, gap: int = 2) -> Table:
-    """Rows are metrics that claim something, the main one first."""
+def table(audit: TaskAudit, gap: int = 2, *, brief: bool = False) -> Table:
+    """Rows are metrics that claim something, the main one first; in brief, ρ and verdict alone."""
     found = plain(gap)
     found.add_column("score", overflow="fold")
-    for name in ("whole", "floor", *DEGRADATIONS, "noise", "MRD"):
+    names = DEGRADATIONS if brief else ("whole", "floor", *DEGRADATIONS, "noise", "MRD")
+    for name in names:
         found.add_column(name, justify="right", no_wrap=True)
     found.add_column("verdict", no_wrap=True)
     for metric in claimed(audit):
-        cells = [cell(curve) for curve in metric.curves]
-        told = [largest(metric, "noise"), largest(metric, "mrd")]
-        ends = [number(metric.whole), number(metric.floor)]
-        found.add_row(arrow(metric), *ends, *cells, *told, said(metric), style=weight(metric))
+        cells: list[Text | str] = [cell(curve, brief=brief) for curve in metric.curves]
+        if not brief:
+            ends = [number(metric.whole), number(metric.floor)]
+            cells = [*ends, *cells, largest(metric, "noise"), largest(metric, "mrd")]
+        found.add_row(arrow(metric), *cells, said(metric), style=weight(metric))
     return found
 
 
@@ -65,10 +68,11 @@ def weight(metric: MetricAudit) -> str | None:
     return "bold" if metric.main else None
 
 
-def cell(curve: Curve) -> Text:
+def cell(curve: Curve, *, brief: bool = False) -> Text:
     """One degradation: what was found, and what is resolved."""
     style = "dim" if curve.expected == FREE else "" if curve.holds else "red"
-    return Text(" ".join(filter(None, (outcome(curve), smallest(curve)))), style=style)
+    told = (outcome(curve), "" if brief else smallest(curve))
+    return Text(" ".join(filter(None, told)), style=style)
 
 
 def said(metric: MetricAudit) -> Text:
