@@ -12,7 +12,7 @@ from benchmark.configure import build
 from benchmark.registry import find
 from benchmark.reports.compare import compare
 from benchmark.statistics import holm
-from leaderboards import finding_pages, findings
+from leaderboards import audits, finding_pages, findings
 from leaderboards.answers import answered, frontier
 from leaderboards.findings import main
 from leaderboards.plain import as_json
@@ -82,6 +82,7 @@ def test_what_is_not_resolved_stands_in_parentheses(
     found = answered(ASKED, two_towers(tmp_path))
     monkeypatch.setattr(findings, "FOUND", tmp_path / "findings.json")
     monkeypatch.setattr(finding_pages, "SWEEPS", tmp_path / "none")
+    monkeypatch.setattr(audits, "KEPT", tmp_path / "none.json")
     findings.FOUND.write_text(json.dumps({"questions": [found], "frontier": []}))
     page = finding_pages.page()
     rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
