@@ -107,6 +107,13 @@ def shown(*cells: Cell, width: int = 140) -> str:
     return out.getvalue()
 
 
+def test_scores_of_single_doses_are_left_to_curves_and_to_the_document():
+    single = Score(name="gain/dose:0.5", value=0.2, unit="image", n=50)
+    told = shown(cell(scores=(main_score(0.4), single)))
+    assert "r@1" in told
+    assert "dose" not in told
+
+
 # ------------------------------------------------------------------------------- names, numbers
 
 

@@ -10,16 +10,18 @@ from benchmark.reports.consoles import plain
 from benchmark.reports.numbers import interval, number
 from benchmark.results import Cell, Score
 
+DOSE = "/dose:"
 Column = tuple[str, Callable[[Score], str]]
 
 
 def details(cell: Cell, gap: int = 2) -> Table:
     """One row a metric, main first; a column in which nothing stands is left out.
 
-    Of codes truncated to k only the main score is shown, by the summary; the document has all.
+    Of codes truncated to k only the main score is shown, by the summary, and nothing of single
+    doses, which a task draws as curves; the document has all.
     """
     table = plain(gap)
-    scores = [score for score in cell.scores if score.variant == "full"]
+    scores = [s for s in cell.scores if s.variant == "full" and DOSE not in s.name]
     scores.sort(key=lambda score: not score.main)
     table.add_column("score", overflow="fold")
     table.add_column("value [95 %]", justify="right", no_wrap=True)
