@@ -9,9 +9,11 @@ from typing import Any
 
 from benchmark.reports.names import short
 from leaderboards import audits, findings, steering
+from leaderboards.finding_tables import frontier, reproduced, swept
 
 LEVEL = 0.05
 SWEEPS = Path(__file__).parent / "sweeps"
+REPRODUCED = SWEEPS.with_name("reproduced")
 HEAD = """# Findings
 
 What the papers claim and what they leave open, on the models that ship with this benchmark. Every
@@ -29,6 +31,10 @@ def page() -> str:
     parts = [HEAD, *(answer(each) for each in found["questions"])]
     parts += [frontier(found["frontier"])] if found.get("frontier") else []
     parts += [swept(json.loads(path.read_text())) for path in sorted(SWEEPS.glob("*.json"))]
+    again = sorted(REPRODUCED.glob("*.json"))
+    if again:
+        parts.append("## Experiments of the papers, run again")
+        parts += [reproduced(json.loads(path.read_text())) for path in again]
     if known := audits.stored():
         parts.append(f"## Which metrics can be trusted?\n\n{audits.text(known)}")
     if found.get("steering"):
@@ -127,53 +133,3 @@ def _difference(row: Mapping[str, Any]) -> str:
     sides = f"{row['a']:.3g} − {row['b']:.3g}"
     size = f"{row['difference']:+.3g} [{row['low']:.3g}, {row['high']:.3g}]"
     return f"{sides}<br>{size}" if row["p_holm"] < LEVEL else f"({sides}<br>{size})"
-
-
-def swept(found: Mapping[str, Any]) -> str:
-    """What the fields of a method buy and cost, from the record of a sweep."""
-    x, y = (found["metrics"][axis] for axis in "xy")
-    fields = list(found["grid"])
-    seeds = ", ".join(map(str, found["seeds"]))
-    lines = [
-        f"## What do the weights of `{found['method']}` buy and cost?",
-        "",
-        f"On val, seeds {seeds}, mean [95 % over seeds and items]. "
-        f"Chosen: {found['rule']['says']}.",
-        "",
-        f"| backend | {' | '.join(f'`{field}`' for field in fields)} | `{x['name']}` "
-        f"| `{y['name']}` | |",
-        f"|---|{'---|' * len(fields)}---|---|---|",
-    ]
-    for place in found["places"]:
-        for point in place["points"]:
-            means = {each["name"]: each for each in point["metrics"]}
-            marks = ("chosen",) * point["chosen"] + ("frontier",) * point["frontier"]
-            cells = [f"{point['values'][field]:g}" for field in fields]
-            cells += [_mean(means[axis["name"]]) for axis in (x, y)]
-            row = " | ".join([f"`{short(place['backend'])}`", *cells, ", ".join(marks)])
-            lines.append(f"| {row} |")
-    return "\n".join(lines)
-
-
-def _mean(found: Mapping[str, Any]) -> str:
-    return f"{found['mean']:.3f} [{found['ci_low']:.3f}, {found['ci_high']:.3f}]"
-
-
-def frontier(rows: Sequence[Mapping[str, Any]]) -> str:
-    """What λ buys and costs on val, where it was chosen."""
-    names = [name for name in rows[0] if name.startswith("val/")]
-    heads = " | ".join(f"`{name.removeprefix('val/')}`" for name in names)
-    lines = [
-        "## What does the weight λ of `vista` buy and cost?",
-        "",
-        "On val, where it was chosen; mean over seeds.",
-        "",
-        f"| backend | λ | seeds | {heads} |",
-        f"|---|---|---|{'---|' * len(names)}",
-    ]
-    for row in rows:
-        cells = " | ".join(f"{row[name]:.3g}" for name in names)
-        lines.append(
-            f"| `{short(row['backend'])}` | {row['weight']:g} | {len(row['seeds'])} | {cells} |"
-        )
-    return "\n".join(lines)

@@ -12,7 +12,7 @@ from benchmark.configure import build
 from benchmark.registry import find
 from benchmark.reports.compare import compare
 from benchmark.statistics import holm
-from leaderboards import audits, finding_pages, findings
+from leaderboards import audits, finding_pages, finding_tables, findings
 from leaderboards.answers import answered, frontier
 from leaderboards.findings import main
 from leaderboards.plain import as_json
@@ -82,6 +82,7 @@ def test_what_is_not_resolved_stands_in_parentheses(
     found = answered(ASKED, two_towers(tmp_path))
     monkeypatch.setattr(findings, "FOUND", tmp_path / "findings.json")
     monkeypatch.setattr(finding_pages, "SWEEPS", tmp_path / "none")
+    monkeypatch.setattr(finding_pages, "REPRODUCED", tmp_path / "none")
     monkeypatch.setattr(audits, "KEPT", tmp_path / "none.json")
     findings.FOUND.write_text(json.dumps({"questions": [found], "frontier": []}))
     page = finding_pages.page()
@@ -195,7 +196,7 @@ def test_a_sweep_is_told_point_by_point() -> None:
         "rule": {"says": "best auc"},
         "places": places,
     }
-    lines = finding_pages.swept(record).splitlines()
+    lines = finding_tables.swept(record).splitlines()
     assert lines[2].endswith("Chosen: best auc.")
     assert lines[-2] == "| `one` | 0.1 | 0.900 [0.800, 1.000] | 0.500 [0.400, 0.600] |  |"
     assert lines[-1].endswith("| chosen, frontier |")
@@ -204,8 +205,18 @@ def test_a_sweep_is_told_point_by_point() -> None:
 def test_every_sweep_that_ships_can_be_told_and_is_what_its_method_defaults_to() -> None:
     for path in finding_pages.SWEEPS.glob("*.json"):
         record = json.loads(path.read_text())
-        assert finding_pages.swept(record)
+        assert finding_tables.swept(record)
         method = build(find("method", record["method"]), {})
         for place in record["places"]:
             for field, value in place["chosen"].items():
                 assert getattr(method, field) == value, path.name
+
+
+def test_every_experiment_that_ships_is_told_with_its_verdicts() -> None:
+    files = list(finding_pages.REPRODUCED.glob("*.json"))
+    assert files
+    for path in files:
+        record = json.loads(path.read_text())
+        told = finding_tables.reproduced(record)
+        assert told.count("\n| ") == len(record["rows"]) + 1
+        assert all(row["verdict"] in told for row in record["rows"])
