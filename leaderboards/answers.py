@@ -14,10 +14,11 @@ from benchmark.reports.compare.methods import standard_error
 from benchmark.reports.names import short
 from benchmark.results import Cell, read_cells
 from benchmark.statistics import holm, over_seeds
+from benchmark.statistics.distributions import t_quantile, t_two_sided
 from leaderboards.questions import FLOOR, Gap, Pair, Question
 
 Row = dict[str, Any]
-Z = 1.96
+LEVEL = 0.95
 
 
 def answered(
@@ -30,14 +31,11 @@ def answered(
     """
     found: dict[tuple[str, ...], Row] = {}
     for folder in folders:
-        for row in gaps_of(question, folder):
+        for row in (*gaps_of(question, folder), *pairs_of(question, folder)):
+            if place(row) in found:
+                where = f"{row['backend']} {row['site']}"
+                raise ValueError(f"{folder}: {where} is answered by another folder as well")
             found[place(row)] = row
-        for pair in question.pairs:
-            for row in (plain(each, pair) for each in _compared(question, pair, folder)):
-                if place(row) in found:
-                    where = f"{row['backend']} {row['site']}"
-                    raise ValueError(f"{folder}: {where} is answered by another folder as well")
-                found[place(row)] = row
     new = [row for row in found.values() if row["p"] is not None]
     if not new:
         return None
@@ -54,6 +52,13 @@ def answered(
 def place(row: Mapping[str, Any]) -> tuple[str, ...]:
     """What a row is about: two rows of one place are one too many."""
     return (*row["pair"], row["backend"], row["site"], row.get("variant", ""), row["metric"])
+
+
+def pairs_of(question: Question, folder: Path) -> Iterator[Row]:
+    """Rows of the pairs of methods."""
+    for pair in question.pairs:
+        for row in _compared(question, pair, folder):
+            yield plain(row, pair)
 
 
 def _compared(question: Question, pair: Pair, folder: Path) -> Iterator[Compared]:
@@ -98,7 +103,8 @@ def gaps_of(question: Question, folder: Path) -> Iterator[Row]:
             over = over_seeds([a - b for a, b, _ in found], [se for *_, se in found])
             low, high = over.low, over.high
             if len(found) == 1:
-                low, high = over.value - Z * over.se, over.value + Z * over.se
+                reach = t_quantile(math.inf, LEVEL) * over.se
+                low, high = over.value - reach, over.value + reach
             yield {
                 "pair": [f"{gap.metric} of {method}", gap.over],
                 "backend": backend,
@@ -139,7 +145,7 @@ def _asked(question: Question, cell: Cell) -> bool:
 
 def two_sided(value: float, se: float) -> float:
     """p of a normal with this standard error; of no error 0, unless the value is 0."""
-    return math.erfc(abs(value) / se / math.sqrt(2)) if se > 0 else float(value == 0)
+    return t_two_sided(math.inf, value / se) if se > 0 else float(value == 0)
 
 
 def frontier(folders: Sequence[Path], method: str, field: str) -> list[dict[str, Any]]:

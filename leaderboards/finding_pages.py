@@ -45,8 +45,9 @@ def page() -> str:
 
 def summary() -> str:
     """A line a question, for the README."""
-    lines = [f"- {each['asks']} {verdict(each)}" for each in stored()["questions"]]
-    lines += [f"- {claim}" for claim in steering.claims(stored().get("steering", []))]
+    found = stored()
+    lines = [f"- {each['asks']} {verdict(each)}" for each in found["questions"]]
+    lines += [f"- {claim}" for claim in steering.claims(found.get("steering", []))]
     return "\n".join(lines) or "None yet."
 
 

@@ -23,8 +23,8 @@ from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import Same
 from benchmark.sae.joint_codes import chosen_together
 from benchmark.sae.pairs import pair_batches
-from benchmark.sae.trainable import Sae, fvu
-from benchmark.sae.training import rows, train
+from benchmark.sae.trainable import fvu
+from benchmark.sae.training import separate_start, train
 
 PAPER: dict[str, object] = {"n_latents": 8192, "k": 32, "lr": 5e-4, "batch_size": 1024}
 N_ROWS = 8192
@@ -38,12 +38,7 @@ class Crosscoder(Budget, Method):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS})
 
     def fit(self, data: TrainingData) -> Artifact:
-        sources = {m: rows(data, m) for m in MODALITIES}
-        width = self.n_latents // 2
-        saes = {
-            m: Sae(sources[m].d, width, self.k, sources[m].mean, data.generator(f"weights/{m}"))
-            for m in MODALITIES
-        }
+        saes, sources = separate_start(data, self)
         saes["text"].b_enc = saes["image"].b_enc
         batches = pair_batches(data, self)
 
@@ -62,7 +57,7 @@ class Crosscoder(Budget, Method):
             factor = length(alone, data.train.rows(m)[:N_ROWS])
             towers[m] = replace(alone, W_dec=alone.W_dec * factor)
             chosen[f"factor/{m}"] = factor
-        frame = Same(width)
+        frame = Same(self.n_latents // 2)
         return Artifact(Paired(**towers, frame=frame), data.site, k=self.k, chosen=chosen)
 
 

@@ -23,8 +23,8 @@ from benchmark.sae.dictionaries import Paired
 from benchmark.sae.frames import Same
 from benchmark.sae.joint_codes import chosen_together
 from benchmark.sae.pairs import pair_batches
-from benchmark.sae.trainable import Sae, fvu
-from benchmark.sae.training import rows, train
+from benchmark.sae.trainable import fvu
+from benchmark.sae.training import separate_start, train
 
 PRESETS: dict[str, dict[str, object]] = {"nocross": {"cross": 0.0}}
 PAPER: dict[str, object] = {"n_latents": 16_384, "k": 64}
@@ -38,12 +38,7 @@ class Sparc(Budget, Method):
     cross: float = 1.0
 
     def fit(self, data: TrainingData) -> Artifact:
-        sources = {m: rows(data, m) for m in MODALITIES}
-        width = self.n_latents // 2
-        saes = {
-            m: Sae(sources[m].d, width, self.k, sources[m].mean, data.generator(f"weights/{m}"))
-            for m in MODALITIES
-        }
+        saes, sources = separate_start(data, self)
         batches = pair_batches(data, self)
 
         def loss(step: int) -> Float[Tensor, ""]:
@@ -62,4 +57,5 @@ class Sparc(Budget, Method):
 
         train(list(saes.values()), loss, self, data, "sparc")
         towers = {m: saes[m].tower(sources[m].scale) for m in MODALITIES}
-        return Artifact(Paired(**towers, frame=Same(width)), data.site, k=self.k)
+        frame = Same(self.n_latents // 2)
+        return Artifact(Paired(**towers, frame=frame), data.site, k=self.k)

@@ -6,9 +6,7 @@ import argparse
 import logging
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-from benchmark.activations.root import default_root
 from benchmark.audit.expectations import Table, check_directions, declared
 from benchmark.audit.expected import EXPECTED
 from benchmark.audit.levels import grid
@@ -18,8 +16,7 @@ from benchmark.configure import build
 from benchmark.contracts import Task
 from benchmark.kernels.device import device
 from benchmark.registry import Choice, load
-from benchmark.run.folders import writable
-from benchmark.run.request import Request, check_limit, choose
+from benchmark.run.request import Request, check_limit, choose, results_folder
 
 QUICK = "synthetic:tiny"
 QUICK_LIMIT = 500
@@ -77,9 +74,6 @@ def request(arguments: argparse.Namespace, tasks: tuple[Audited, ...]) -> Reques
         limit = QUICK_LIMIT
     check_limit(limit)
     specs = expand(arguments.backend or [QUICK if arguments.quick else WORLD])
-    if not arguments.output_path:
-        raise ValueError("--output-path is empty: wanted a folder, as in --output-path results")
-    writable(default_root(), "set BENCHMARK_CACHE to a folder with room for activations and fits")
     return Request(
         methods=(),
         given=(),
@@ -94,7 +88,7 @@ def request(arguments: argparse.Namespace, tasks: tuple[Audited, ...]) -> Reques
         limit=limit,
         batch_size=1024,
         device=device("auto"),
-        output=writable(Path(arguments.output_path), "choose another --output-path"),
+        output=results_folder(arguments.output_path),
         overwrite="only-missing",
         traceback=arguments.traceback,
     )

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import torch
-
 from benchmark.configure import build
 from benchmark.contracts import Method, Need, Subject
 from benchmark.registry import Choice, find
 from benchmark.run.cells import Case
 from benchmark.run.fitting import fit, training_data
+from benchmark.run.judged import judged
 from benchmark.run.materials import Materials
 from benchmark.run.shelf import Shelf
-
-SPLITS = ("train", "val", "test")
 
 
 def method_for(materials: Materials) -> Choice:
@@ -46,19 +43,7 @@ class Known:
     def subject(self) -> Subject:
         """The fitted subject; its fit is kept where those of `run` are."""
         seen, method = self.materials, self.case.method
-        rows = {name: seen.split(name) for name in SPLITS}  # type: ignore[arg-type]
-        files = Shelf(seen.request).fit_files(self.case.fit_key(0))
+        shelf = Shelf(seen.request)
+        files = shelf.fit_files(self.case.fit_key(0))
         fitted = fit(method, training_data(method, seen, 0), *files)
-        return Subject(
-            artifact=fitted.artifact,
-            train=rows["train"],
-            val=rows["val"],
-            test=rows["test"],
-            seed=0,
-            backend=seen.backend,
-            examples=seen.examples,
-            recall=Shelf(seen.request).recall(seen),
-            planted=seen.data.planted,
-            device=torch.device(seen.request.device),
-            batch_size=seen.request.batch_size,
-        )
+        return judged(fitted.artifact, seen, shelf, seed=0)

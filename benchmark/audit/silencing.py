@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -31,16 +30,8 @@ class Silent:
     def linear(self) -> bool:
         return getattr(self.inner, "linear", False)
 
-    def without(self, codes: SparseCodes, modality: Modality) -> SparseCodes:
-        """Native codes of the inner dictionary as this one has them."""
-        kept = ~self.cut[modality].to(codes.values.device)
-        if codes.indices is None:
-            return SparseCodes(codes.values * kept, None, codes.width)
-        values = torch.where(kept[codes.indices], codes.values, 0)
-        return SparseCodes.from_slots(values, codes.indices, codes.width)
-
     def encode(self, x: Float[Tensor, "n d"], modality: Modality) -> SparseCodes:
-        return self.without(self.inner.encode(x, modality), modality)
+        return self.inner.encode(x, modality).without(self.cut[modality])
 
     def align(self, codes: SparseCodes, modality: Modality) -> SparseCodes:
         return self.inner.align(codes, modality)
@@ -54,10 +45,10 @@ class Silent:
 
 def dropped(subject: Subject, point: Point) -> Subject:
     """A share of the latents never fires, in either modality."""
-    dictionary = Silent(subject.dictionary, chosen(subject, point))
-    found = with_dictionary(subject, dictionary)
+    cut = chosen(subject, point)
+    found = with_dictionary(subject, Silent(subject.dictionary, cut))
     for split in SPLITS:
         for modality in MODALITIES:
             whole = subject.native(split, modality)
-            found.cache["native", split, modality] = dictionary.without(whole, modality)
+            found.cache["native", split, modality] = whole.without(cut[modality])
     return found

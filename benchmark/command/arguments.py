@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _ls(verbs)
     _check(verbs)
     _compare(verbs)
-    reproduce_flags(_verb(verbs, "reproduce", REPRODUCE_SAYS, epilog=REPRODUCE_EXAMPLES))
+    reproduce_flags(_verb(verbs, "reproduce", REPRODUCE_SAYS, epilog=REPRODUCE_EXAMPLES), _seed)
     audit_flags(_verb(verbs, "audit", AUDIT_SAYS, epilog=AUDIT_EXAMPLES), _positive)
     _kernels(verbs)
     return top

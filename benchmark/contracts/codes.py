@@ -69,6 +69,14 @@ class SparseCodes:
         indices = slots if self.indices is None else self.indices.gather(1, slots)
         return SparseCodes.from_slots(values, indices, self.width)
 
+    def without(self, silent: Bool[Tensor, " w"]) -> SparseCodes:
+        """The same with some latents silent."""
+        silent = silent.to(self.values.device)
+        if self.indices is None:
+            return SparseCodes(self.values.masked_fill(silent, 0), None, self.width)
+        values = self.values.masked_fill(silent[self.indices], 0)
+        return SparseCodes.from_slots(values, self.indices, self.width)
+
     @classmethod
     def from_slots(
         cls, values: Float[Tensor, "n k"], indices: Int[Tensor, "n k"], width: int

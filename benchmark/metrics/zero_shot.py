@@ -73,8 +73,8 @@ def _guesses(subject: Subject, filtered: bool) -> Guesses:
     asked, classes = asked_of(subject)
     pictures = subject.codes("test", "image")[torch.from_numpy(asked.picture)]
     if filtered:
-        left_out = common(subject)
-        pictures, classes = without(pictures, left_out), without(classes, left_out)
+        left_out = torch.from_numpy(common(subject))
+        pictures, classes = pictures.without(left_out), classes.without(left_out)
     return Guesses(cosines(pictures, classes), asked.label)
 
 
@@ -104,12 +104,3 @@ def common(subject: Subject) -> Bool[np.ndarray, " w"]:
         ]
         subject.cache[key] = np.max(rates, axis=0) > COMMON
     return subject.cache[key]
-
-
-def without(codes: SparseCodes, left_out: Bool[np.ndarray, " w"]) -> SparseCodes:
-    """The same codes with some latents silent."""
-    silent = torch.from_numpy(left_out).to(codes.values.device)
-    if codes.indices is None:
-        return SparseCodes(codes.values.masked_fill(silent, 0), None, codes.width)
-    values = codes.values.masked_fill(silent[codes.indices], 0)
-    return SparseCodes.from_slots(values, codes.indices, codes.width)

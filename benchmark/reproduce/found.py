@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.reports.compare import compare
+from benchmark.reports.compare import Compared, compare
 from benchmark.reports.compare.methods import standard_error
 from benchmark.results import Cell, Score, read_cells
 from benchmark.statistics import over_seeds
@@ -32,6 +32,7 @@ class Found:
     """Folders of cells by the label of their run."""
 
     folders: Mapping[str, Path]
+    compared: dict[tuple[str, str, str], tuple[Compared, ...]] = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> dict[str, list[Cell]]:
@@ -67,7 +68,7 @@ class Found:
         """a − b, paired on the same units and seeds. Raises KeyError where they cannot be."""
         rows = [
             row
-            for row in compare(self.folders[label], a, b).rows
+            for row in self._compared(label, a, b)
             if row.metric == metric
             and row.variant == "full"
             and site in (None, row.where.site)
@@ -78,6 +79,12 @@ class Found:
             why = row.refused if row else f"no {metric} of both"
             raise KeyError(f"{label}: {a} against {b}: {why}")
         return Estimate(row.difference, row.low, row.high)
+
+    def _compared(self, label: str, a: str, b: str) -> tuple[Compared, ...]:
+        """Every row of two methods; read once, however many claims are about them."""
+        if (label, a, b) not in self.compared:
+            self.compared[label, a, b] = compare(self.folders[label], a, b).rows
+        return self.compared[label, a, b]
 
 
 def estimate(scores: list[Score]) -> Estimate:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,16 +35,18 @@ def print_list() -> None:
 
 def reproduced(what: Experiment, arguments: argparse.Namespace) -> int:
     """Runs one experiment, prints its table and writes it as JSON; the worst code of its runs."""
+    from benchmark.run.running import say
+
     size: Size = what.quick if arguments.quick else what.full
     seeds = tuple(arguments.seed or size.seeds)
     folder = Path(arguments.output_path) / what.name / ("quick" if arguments.quick else "full")
     folders = {asked.label: folder / f"run-{i}" for i, asked in enumerate(size.runs)}
-    say = (lambda _: None) if arguments.quiet else (lambda line: print(line, file=sys.stderr))
-    say(f"{what.name}: {what.asks}\n  {size.says}; {len(size.runs)} runs")
+    tell = say(arguments.quiet)
+    tell(f"{what.name}: {what.asks}\n  {size.says}; {len(size.runs)} runs")
     commands = [command(asked, seeds, folders[asked.label]) for asked in size.runs]
     codes = []
     for line in commands:
-        say(f"$ python -m benchmark {line}")
+        tell(f"$ python -m benchmark {line}")
         codes.append(run(line, arguments))
     cells = {label: folder / "cells" for label, folder in folders.items()}
     rows = list(table(size, Found(cells)))
@@ -53,7 +54,7 @@ def reproduced(what: Experiment, arguments: argparse.Namespace) -> int:
     path = folder / "reproduced.json"
     data = as_data(what, size, seeds, commands, rows)
     write_whole(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
-    say(f"table: {path}")
+    tell(f"table: {path}")
     return max(codes)
 
 

@@ -126,9 +126,14 @@ def places(arguments: argparse.Namespace) -> Path:
 
     Raises ValueError, one line, naming the folder and what to set.
     """
-    if not arguments.output_path:
-        raise ValueError("--output-path is empty: wanted a folder, as in --output-path results")
-    writable(default_root(), "set BENCHMARK_CACHE to a folder with room for activations and fits")
     if arguments.json not in (None, "-"):
         writable(Path(arguments.json).parent, "choose another --json")
-    return writable(Path(arguments.output_path), "choose another --output-path")
+    return results_folder(arguments.output_path)
+
+
+def results_folder(output_path: str) -> Path:
+    """A folder that can be written, beside a cache that can. Raises ValueError, one line."""
+    if not output_path:
+        raise ValueError("--output-path is empty: wanted a folder, as in --output-path results")
+    writable(default_root(), "set BENCHMARK_CACHE to a folder with room for activations and fits")
+    return writable(Path(output_path), "choose another --output-path")

@@ -29,6 +29,7 @@ from benchmark.results import Cell
 from benchmark.run.applicable import not_applicable
 from benchmark.run.cells import Case, Place
 from benchmark.run.fitting import Fit, fit, together, training_data
+from benchmark.run.judged import judged
 from benchmark.run.materials import Materials, gather, pick, pick_blocks
 from benchmark.run.pictures import draw_exhibit
 from benchmark.run.request import Request
@@ -177,21 +178,8 @@ class Runner:
     def _judged(self, place: Place, artifact: Artifact, seen: Materials) -> Subject:
         """An artifact on the activations of some materials."""
         others = [s for s in self.request.seeds if s != place.seed]
-        return Subject(
-            artifact=artifact,
-            train=seen.split("train"),
-            val=seen.split("val"),
-            test=seen.split(self.request.split),
-            seed=place.seed,
-            backend=seen.backend,
-            examples=seen.examples,
-            taken_off=seen.taken_off,
-            recall=self.shelf.recall(seen),
-            planted=seen.data.planted,
-            siblings=tuple(self._fit(place.case, seed).artifact for seed in others),
-            device=torch.device(self.request.device),
-            batch_size=self.request.batch_size,
-        )
+        siblings = tuple(self._fit(place.case, seed).artifact for seed in others)
+        return judged(artifact, seen, self.shelf, seed=place.seed, siblings=siblings)
 
     def _fit(self, case: Case, seed: int) -> Fit:
         """The fit of a case and seed; one that failed fails again without being tried again."""

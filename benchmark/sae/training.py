@@ -11,7 +11,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from benchmark.contracts import Budget, Modality, PairedActivations, TrainingData
+from benchmark.contracts import (
+    MODALITIES,
+    Budget,
+    Modality,
+    PairedActivations,
+    TrainingData,
+)
 from benchmark.kernels.adamw import AdamW
 from benchmark.sae.auxk import AuxK
 from benchmark.sae.dictionaries import Tower, same_width
@@ -164,6 +170,19 @@ def single(
 
     train([sae], loss, budget, data, f"{modality} dictionary")
     return sae.tower(source.scale)
+
+
+def separate_start(
+    data: TrainingData, budget: Budget
+) -> tuple[dict[Modality, Sae], dict[Modality, Rows]]:
+    """Two dictionaries of half the latents each at their initial weights, and the rows of each."""
+    sources = {m: rows(data, m) for m in MODALITIES}
+    m, k = budget.n_latents // 2, budget.k
+    saes = {
+        side: Sae(source.d, m, k, source.mean, data.generator(f"weights/{side}"))
+        for side, source in sources.items()
+    }
+    return saes, sources
 
 
 def shared_start(data: TrainingData, budget: Budget) -> tuple[Sae, dict[Modality, Rows]]:

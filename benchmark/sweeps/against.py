@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmark.reports.compare.methods import differences_over_seeds
 from benchmark.results import Cell, Score, read_units
-from benchmark.statistics import StoredUnits, holm, over_seeds, paired
+from benchmark.statistics import StoredUnits, holm, paired
 from benchmark.sweeps.axes import Axis
 from benchmark.sweeps.standings import Standing
 
@@ -67,13 +68,8 @@ def gain(folder: Path, axis: Axis, point: Standing, default: Standing) -> Gain:
         differences.append(paired(a, b, name=axis.name, level=LEVEL))
     if any(each.se is None for each in differences):
         return Gain(value, refused="a single cluster: nothing can be said of other items")
-    n = differences[0].n
-    if len(differences) == 1:
-        only = differences[0]
-        return Gain(only.value, only.low, only.high, only.p, n=n)
-    over = over_seeds([d.value for d in differences], [d.se or 0.0 for d in differences])
-    p = over.p if over.se else max(d.p or 0.0 for d in differences)
-    return Gain(over.value, over.low, over.high, p, n=n)
+    over = differences_over_seeds(differences)
+    return Gain(over.value, over.low, over.high, over.p, n=over.n)
 
 
 def units(folder: Path, cell: Cell, score: Score) -> StoredUnits:

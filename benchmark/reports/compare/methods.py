@@ -12,7 +12,6 @@ from benchmark.reports.names import short
 from benchmark.results import Cell, Score, read_cells, read_units
 from benchmark.statistics import (
     Difference,
-    SeedSummary,
     StoredUnits,
     holm,
     minimum_reliable_difference,
@@ -135,13 +134,20 @@ def _row(
         return replace(row, refused=str(error).removeprefix(f"{a[0].name}: "))
     if any(d.se is None for d in found):
         return replace(row, refused="a single cluster: nothing can be said of other items")
-    over: Difference | SeedSummary = found[0]
-    if len(found) > 1:
-        over = over_seeds([d.value for d in found], [d.se or 0.0 for d in found], level=LEVEL)
-    p = over.p if over.se else max(d.p or 0.0 for d in found)
+    over = differences_over_seeds(found)
     wide = len(found) == 2 and found[0].value != found[1].value
     row = replace(row, difference=over.value, low=over.low, high=over.high, wide=wide)
-    return replace(row, p=p, n=found[0].n)
+    return replace(row, p=over.p, n=over.n)
+
+
+def differences_over_seeds(found: Sequence[Difference]) -> Difference:
+    """Paired differences, a seed each, as one; of one seed its own. Each has a standard error."""
+    if len(found) == 1:
+        return found[0]
+    over = over_seeds([d.value for d in found], [d.se or 0.0 for d in found], level=LEVEL)
+    p = over.p if over.se else max(d.p or 0.0 for d in found)
+    first = found[0]
+    return Difference(over.value, over.low, over.high, over.se, p, first.n, first.n_clusters)
 
 
 def _paired(a: StoredUnits | None, b: StoredUnits | None, name: str) -> Difference:
