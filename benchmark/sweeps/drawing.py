@@ -69,7 +69,7 @@ def keys(drawn: Any, asked: GridRequest) -> None:
             mark = MARKERS[0] if i == 0 else MARKERS[j % len(MARKERS)]
             looks: dict[str, Any] = {"color": colour, "marker": mark, "ms": 5.5, "mew": 0, "ls": ""}
             found.append(Line2D([], [], label=word(value), **looks))
-    drawn.legend(handles=found, loc="outside right upper", fontsize=7, frameon=False)
+    drawn.legend(handles=found, loc="outside right center", fontsize=7, frameon=False)
 
 
 def caption(asked: GridRequest, shown: Sequence[Reading]) -> str:
