@@ -4,8 +4,11 @@ Alike are rows with the same labels, so no model that is scored, and no other, i
 labels the task does not apply: activations of the backend itself are what the dictionary was fitted
 to, and any cut through them finds rows that are alike in them.
 
-The main score is over latents that are alive: with the dead at the value of chance it would count
-the dead. They are in `excess/ms/all`, and `coverage` says how many there are. Likeness is of all
+The main score is of pictures: captions leave out much of what their picture shows, so that of a
+dictionary whose directions are turned their likeness hardly falls (Spearman's ρ with known quality
+.41 over captions, .95 over pictures). It is over latents that are alive: with the dead at the value
+of chance it would count the dead. They are in `excess/ms/all`, and `coverage` says how many there
+are. Likeness is of all
 that rows share, so where rows have many concepts each a blind mixture of concepts comes near a pure
 latent; `purity` asks for one concept alone.
 """
@@ -34,13 +37,14 @@ FAIR, PAPER = Rule(least=5), Rule(least=2, plain=True)
 MS = ("ms", "ms/*", "excess/ms", "excess/ms/image", "excess/ms/text")
 PURITY = ("purity*", "lift*")
 OF_LATENTS = ("ms", "excess/ms", "purity", "lift")
+MAIN = ("excess/ms", "image")
 
 
 def _metrics() -> Iterator[Metric]:
     ms = "label cosine of the rows a latent fires on, weighted by activation"
     over = "less that of blind directions that fire as often"
     count = f"alive latents that fire for {FAIR.least} pictures or more"
-    yield Metric("excess/ms", "latent", True, f"{ms}, {over}; {count}, mean of both", main=True)
+    yield Metric("excess/ms", "latent", True, f"{ms}, {over}; {count}, mean of both")
     yield Metric("ms", "latent", True, f"{ms}; {count}, mean of both modalities")
     said = "share of firing rows with the concept that is commonest among them on train"
     yield Metric("purity", "latent", True, said)
@@ -52,7 +56,8 @@ def _metrics() -> Iterator[Metric]:
     for modality in MODALITIES:
         rows = "images" if modality == "image" else "captions"
         for name in OF_LATENTS:
-            yield Metric(f"{name}/{modality}", "latent", True, f"{name} over {rows} alone")
+            main, says = (name, modality) == MAIN, f"{name} over {rows} alone"
+            yield Metric(f"{name}/{modality}", "latent", True, says, main=main)
         says = "share of the dictionary's latents that are scored: neither dead nor too rare"
         yield Metric(f"coverage/{modality}", "latent", True, says)
         says = f"different latents that are strongest on one of the {rows} with the concept"
@@ -66,7 +71,7 @@ class Monosemanticity(Task):
     variant: Literal["fair", "paper"] = "fair"
     """The paper's: all concepts weigh the same, and two firing pictures are enough."""
     question: ClassVar[str] = "Do the pictures on which a latent fires have something in common?"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[frozenset[Need]] = frozenset({Need.LATENTS, Need.CONCEPTS})
     fits: ClassVar[bool] = True
     metrics: ClassVar[tuple[Metric, ...]] = tuple(_metrics())
