@@ -67,6 +67,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
         from benchmark.audit.verb import audit_verb
 
         return audit_verb(arguments)
+    if arguments.verb == "leaderboard":
+        from leaderboards.site.verb import leaderboard_verb
+
+        return leaderboard_verb(arguments)
     from benchmark.run.running import run_verb
 
     return run_verb(arguments)

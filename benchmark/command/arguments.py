@@ -6,6 +6,11 @@ import argparse
 from typing import Any, NoReturn
 
 from benchmark.command.audit_flags import AUDIT_EXAMPLES, AUDIT_SAYS, audit_flags
+from benchmark.command.leaderboard_flags import (
+    LEADERBOARD_EXAMPLES,
+    LEADERBOARD_SAYS,
+    leaderboard_flags,
+)
 from benchmark.command.reproduce_flags import (
     REPRODUCE_EXAMPLES,
     REPRODUCE_SAYS,
@@ -63,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     reproduce_flags(_verb(verbs, "reproduce", REPRODUCE_SAYS, epilog=REPRODUCE_EXAMPLES), _seed)
     audit_flags(_verb(verbs, "audit", AUDIT_SAYS, epilog=AUDIT_EXAMPLES), _positive)
     _kernels(verbs)
+    leaderboard_flags(_verb(verbs, "leaderboard", LEADERBOARD_SAYS, epilog=LEADERBOARD_EXAMPLES))
     return top
 
 

@@ -57,6 +57,7 @@ ROOMS: dict[str, Room] = {
     "statistics": ours("statistics*", light=True),
     "results": ours("results* provenance", "statistics messages", light=True),
     "reports": ours("reports*", "names statistics results messages", light=True),
+    "submissions": ours("submissions*", "names statistics results reports messages", light=True),
     "run": ours("run*", f"{_MACHINERY} results reports"),
     "sweeps": ours("sweeps*", "contracts names statistics results reports run messages"),
     "reproduce": ours("reproduce*", "names statistics results reports run messages", light=True),
@@ -70,7 +71,9 @@ ROOMS: dict[str, Room] = {
     "conformance": ours("conformance*", _MACHINERY),
     "recipes": ours("recipes*", "contracts worlds backends projectors"),
     "command": ours(
-        "__main__", "names run sweeps reproduce audit reports conformance timing", light=True
+        "__main__",
+        "names run sweeps reproduce audit reports conformance timing leaderboards",
+        light=True,
     ),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),
     "tasks": Room(
@@ -79,6 +82,8 @@ ROOMS: dict[str, Room] = {
         closed=True,
     ),
     "leaderboards": Room(
-        ("leaderboards*",), ("names", "statistics", "results", "reports", "verdicts"), light=True
+        ("leaderboards*",),
+        ("names", "statistics", "results", "reports", "verdicts", "submissions"),
+        light=True,
     ),
 }

@@ -1,0 +1,1 @@
+"""The leaderboard as static pages: no server, no asset from elsewhere, readable without script."""
