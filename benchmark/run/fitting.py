@@ -132,9 +132,17 @@ def _made(method: Method, data: TrainingData, file: Path) -> Fit:
         "chosen": dict(artifact.chosen),
         "seconds": seconds,
         "patched": bool(artifact.patch),
+        "of": fitted_on(data),
     }
     write_whole(file.with_suffix(".json"), json.dumps(facts).encode())
     return _described(artifact, seconds, file)
+
+
+def fitted_on(data: TrainingData) -> dict[str, Any]:
+    """Where a dictionary comes from, told in its sidecar: fits of two sites are never mixed up."""
+    backend = data.backend
+    named = {} if backend is None else {"backend": backend.name, "data": backend.data.name}
+    return named | {"site": data.site.name, "seed": data.seed}
 
 
 def finite(artifact: Artifact) -> None:

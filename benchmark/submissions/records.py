@@ -83,7 +83,7 @@ class Checkpoint(Record):
 class Submission(Record):
     """What is proposed: one method in one configuration, its cells, and the files behind them."""
 
-    schema_version: Literal[1] = SUBMISSION_VERSION
+    schema_version: Literal[1] = 1
     slug: Slug
     """The row's name on the board, and the folder's."""
     method: MethodName
