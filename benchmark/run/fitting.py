@@ -141,8 +141,13 @@ def _made(method: Method, data: TrainingData, file: Path) -> Fit:
 def fitted_on(data: TrainingData) -> dict[str, Any]:
     """Where a dictionary comes from, told in its sidecar: fits of two sites are never mixed up."""
     backend = data.backend
-    named = {} if backend is None else {"backend": backend.name, "data": backend.data.name}
-    return named | {"site": data.site.name, "seed": data.seed}
+    of = None if backend is None else backend.data
+    return {
+        "backend": None if backend is None else backend.name,
+        "data": None if of is None else of.name,
+        "site": data.site.name,
+        "seed": data.seed,
+    }
 
 
 def finite(artifact: Artifact) -> None:
