@@ -56,9 +56,20 @@ ROOMS: dict[str, Room] = {
     "backends": ours("backends.*", "contracts worlds edits messages"),
     "statistics": ours("statistics*", light=True),
     "results": ours("results* provenance", "statistics messages", light=True),
-    "reports": ours("reports*", "names statistics results messages", light=True),
+    "portrayed": ours(
+        "portraits portraits.records portraits.shelf portraits.asking",
+        "results messages",
+        light=True,
+    ),
+    "reports": ours("reports*", "names statistics results messages portrayed", light=True),
     "submissions": ours("submissions*", "names statistics results reports messages", light=True),
     "run": ours("run*", f"{_MACHINERY} results reports"),
+    "portraits": ours("portraits*", f"{_MACHINERY} metrics results run portrayed"),
+    "reporting": ours(
+        "portraits.gathering portraits.verb",
+        "names results reports messages portrayed portraits",
+        light=True,
+    ),
     "sweeps": ours("sweeps*", "contracts names statistics results reports run messages"),
     "reproduce": ours("reproduce*", "names statistics results reports run messages", light=True),
     "verdicts": ours(
@@ -72,7 +83,7 @@ ROOMS: dict[str, Room] = {
     "recipes": ours("recipes*", "contracts worlds backends projectors"),
     "command": ours(
         "__main__",
-        "names run sweeps reproduce audit reports conformance timing leaderboards",
+        "names run sweeps reproduce audit reports reporting conformance timing leaderboards",
         light=True,
     ),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),
