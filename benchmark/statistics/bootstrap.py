@@ -75,6 +75,21 @@ def stored(units: Units, estimate: Estimate) -> StoredUnits:
     return StoredUnits(*columns, estimate.value, estimate.replicates, draws_id(estimate.n_clusters))
 
 
+def restored(units: Mapping[str, StoredUnits], *, level: float = 0.95) -> dict[str, Estimate]:
+    """Every score with its interval from what records keep: the numbers that were recorded.
+
+    Raises ValueError like `estimates`, and for replicates that are of other draws than ours.
+    """
+    found = estimates({n: u for n, u in units.items() if u.replicates is None}, level=level)
+    for name, each in units.items():
+        if each.replicates is not None:
+            sums = clustered(each, name)
+            if each.draws_id != draws_id(int(sums.present.sum())):
+                raise ValueError(f"{name}: its replicates are of draws that are not made here")
+            found[name] = _estimate(point_of(each, sums, name), each.replicates, sums, level)
+    return found
+
+
 def _replicates(
     units: Mapping[str, Units], sums: Mapping[str, Clustered], draws: int
 ) -> dict[str, Float[np.ndarray, " b"]]:
