@@ -128,6 +128,7 @@ def rows_of(group: Group, place: Place, columns: Sequence[Column]) -> Iterator[R
             entries=dict(_entries(group, codes, columns)),
             absent=absent,
             record=record,
+            cells={task: each.cells for task, each in group.picked.items()},
         )
 
 

@@ -21,6 +21,7 @@ class Source:
     lane: Lane = "reference"
     record: Submission | None = None
     """Of a submission: only cells of its method become rows."""
+    folder: Path | None = None
 
     @property
     def slug(self) -> str:
@@ -36,5 +37,5 @@ def sources(root: Path = SUBMISSIONS) -> tuple[list[Source], list[str]]:
         except ValueError as error:
             problems.append(" ".join(str(error).split()))
             continue
-        found.append(Source(read.cells, read.lane, read.record))
+        found.append(Source(read.cells, read.lane, read.record, folder))
     return found, problems

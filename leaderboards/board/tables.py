@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from benchmark.results import MethodRecord
+from benchmark.results import Cell, MethodRecord
 from leaderboards.board.places import Pin, Place, task_order
 from leaderboards.board.values import Value
 
@@ -79,6 +79,8 @@ class Row:
     absent: Mapping[str, Absent]
     record: MethodRecord
     """Of its latest cell."""
+    cells: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """By task, what its values are made of."""
 
     @property
     def n_seeds(self) -> int:

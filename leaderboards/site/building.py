@@ -6,18 +6,21 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from benchmark.reports.panels import bundled_cells
 from benchmark.results import write_whole
+from leaderboards.board.sources import sources
 from leaderboards.site.facts import Facts, gather
-from leaderboards.site.pages import Page, makers, navigation
+from leaderboards.site.pages import makers, navigation
 from leaderboards.site.rendering import rendered
 
 STATIC = Path(__file__).parent / "static"
 
 
-def build(folder: Path) -> list[Path]:
-    """Writes the site of the bundled rows and submissions; the files, in order."""
-    return written(gather(bundled_cells()), folder)
+def build(folder: Path) -> tuple[list[Path], list[str]]:
+    """Writes the site of the bundled rows and submissions; its files, and a line for every
+    submission that could not be read.
+    """
+    found, problems = sources()
+    return written(gather(found), folder), problems
 
 
 def written(facts: Facts, folder: Path) -> list[Path]:
@@ -36,8 +39,4 @@ def written(facts: Facts, folder: Path) -> list[Path]:
 
 def about(facts: Facts) -> dict[str, Any]:
     """What header and footer of every page say."""
-    first, last = facts.dates
-    return {"first_day": first, "last_day": last, "n_cells": len(facts.cells), "facts": facts}
-
-
-__all__ = ["Page", "build", "written"]
+    return {"facts": facts, "board": facts.board}

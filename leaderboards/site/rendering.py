@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from benchmark.reports.names import short
 from benchmark.reports.numbers import number, span
+from leaderboards.site.inert import clipped, inert, prose
 from leaderboards.site.pages import Nav, Page
 
 TEMPLATES = Path(__file__).parent / "templates"
-UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
-)
-"""Controls, marks without width and overrides of direction."""
-
-
-def inert(value: Any) -> Any:
-    """Text as it is meant to be read: each unseen character shows as U+FFFD. Markup stays."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return UNSEEN.sub("\ufffd", value)
-    return value
-
-
-def clipped(text: str, longest: int = 60) -> str:
-    """Text that fits a table."""
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 @cache
@@ -48,7 +30,7 @@ def environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters |= {"num": number, "short": short, "clip": clipped, "thousands": thousands}
-    made.globals |= {"span": span}
+    made.globals |= {"span": span, "prose": prose}
     return made
 
 

@@ -17,7 +17,9 @@ def leaderboard_verb(arguments: argparse.Namespace) -> int:
 
         return serve(arguments.port)
     started = time.perf_counter()
-    files = build(Path(arguments.output_path))
+    files, problems = build(Path(arguments.output_path))
+    for line in problems:
+        print(f"left out: {line}", file=sys.stderr)
     size = sum(file.stat().st_size for file in files) / 1e6
     took = time.perf_counter() - started
     print(f"{len(files)} files, {size:.1f} MB, in {took:.1f} s", file=sys.stderr)

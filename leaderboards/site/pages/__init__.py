@@ -38,6 +38,8 @@ class Nav:
     order: int
     label: str
     path: str
+    says: str = ""
+    """What is found there, in a few words; the first page shows it."""
 
 
 Maker = Callable[["Facts"], Iterable[Page]]

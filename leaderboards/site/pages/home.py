@@ -1,14 +1,79 @@
-"""The first page: what this is, which questions it answers, and where to go."""
+"""The first page: what this is, which questions, where to go, and who stands on top."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
+from leaderboards.board.tables import Column, Row, Table
 from leaderboards.site.facts import Facts
-from leaderboards.site.pages import Page
+from leaderboards.site.pages import Page, navigation
+from leaderboards.site.pages.submit import STEPS
+
+NAMED = 4
+"""Rows of a first tier that are named before the rest is counted."""
+
+
+@dataclass(frozen=True)
+class First:
+    """The first tier of a column."""
+
+    table: Table
+    column: Column
+    rows: tuple[Row, ...]
+    """Methods on top, best first; truncated codes only where the full ones are not there."""
+
+    @property
+    def low(self) -> float:
+        return min(self.row_value(row) for row in self.rows)
+
+    @property
+    def high(self) -> float:
+        return max(self.row_value(row) for row in self.rows)
+
+    def row_value(self, row: Row) -> float:
+        """Its value in this column."""
+        return row.entries[self.column.task].value.value
 
 
 def make(facts: Facts) -> Iterator[Page]:
     """One page."""
-    del facts
-    yield Page("index.html", "Do image and text share latents?", "home.html.j2")
+    yield Page("index.html", "Home", "home.html.j2", context(facts))
+
+
+def context(facts: Facts) -> dict[str, Any]:
+    """First tiers of every backend's first table, task by task."""
+    tables = [its[0] for its in facts.board.backends.values()]
+    tasks = [task for task in facts.board.tasks if any(table.column(task) for table in tables)]
+    names = {row.method for t in facts.board.tables for row in t.rows if row.lane == "reference"}
+    return {
+        "tables": [(table, facts.links.place(table.place)) for table in tables],
+        "questions": [
+            (task, facts.said.get(task), [first_tier(table, task) for table in tables])
+            for task in tasks
+        ],
+        "named": NAMED,
+        "n_methods": len(names),
+        "n_submissions": len(facts.submissions),
+        "n_backends": len(tables),
+        "ways": navigation(),
+        "steps": STEPS,
+    }
+
+
+def first_tier(table: Table, task: str) -> First | None:
+    """Who stands on top; None where the column is not scored or not ranked."""
+    column = table.column(task)
+    if column is None:
+        return None
+    top = [
+        row
+        for row in table.rows
+        if task in row.entries and row.entries[task].tier == 1 and not row.entries[task].provisional
+    ]
+    full = {row.method for row in top if row.codes == "full"}
+    kept = [row for row in top if row.codes == "full" or row.method not in full]
+    sign = 1 if column.higher_is_better is False else -1
+    kept.sort(key=lambda row: (sign * row.entries[task].value.value, row.key))
+    return First(table, column, tuple(kept)) if kept else None

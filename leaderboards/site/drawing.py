@@ -1,0 +1,93 @@
+"""Intervals and seeds as small inline drawings: numbers in, coordinates out, no text inside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from leaderboards.board.tables import Column, Entry
+from leaderboards.board.values import Value
+
+STRIP = (72, 8)
+PLOT = (320, 28)
+EDGE = 4
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From a column's values to places on a line `width` long."""
+
+    low: float
+    high: float
+    width: int
+
+    def __call__(self, value: float) -> int:
+        """Rounded to a whole unit; what lies outside ends at the edge."""
+        span = self.high - self.low
+        share = (min(max(value, self.low), self.high) - self.low) / span if span else 0.5
+        return round(EDGE + share * (self.width - 2 * EDGE))
+
+
+def scale_of(values: Iterable[Value], marks: Iterable[float | None], width: int) -> Scale:
+    """Wide enough for every seed and mark, and for intervals that say something; those of a few
+    seeds that reach far beyond all values end at the edge.
+    """
+    values = list(values)
+    points = [score for value in values for _, score in value.seeds]
+    points += [mark for mark in marks if mark is not None]
+    low, high = min(points, default=0.0), max(points, default=1.0)
+    reach = (high - low) * 0.25
+    ends = [e for value in values for e in (value.low, value.high) if e is not None]
+    low = min([low, *(e for e in ends if e >= low - reach)])
+    high = max([high, *(e for e in ends if e <= high + reach)])
+    return Scale(low, high, width)
+
+
+def strip(value: Value, scale: Scale) -> Markup:
+    """Seeds as dots on their interval, for a cell of a table; nothing outside of the scale."""
+    if not scale.low <= value.value <= scale.high:
+        return Markup("")
+    width, height = STRIP
+    middle = height // 2
+    return Markup('<svg class="strip" viewBox="0 0 {} {}">{}<path class="d" d="{}"/></svg>').format(
+        width, height, _line(value, scale, middle), _dots(value, scale, middle)
+    )
+
+
+def plot(entry: Entry, column: Column, scale: Scale) -> Markup:
+    """One row of a forest plot: interval, mean, seeds, and the column's floor and ceiling."""
+    width, height = PLOT
+    middle = height // 2
+    marks = Markup("")
+    for name, at in (("floor", column.floor), ("ceiling", column.ceiling)):
+        if at is not None:
+            marks += Markup('<path class="{}" d="M{} 0V{}"/>').format(name, scale(at), height)
+    mean = Markup('<rect x="{}" y="{}" width="5" height="9"/>').format(
+        scale(entry.value.value) - 2.5, middle - 4.5
+    )
+    return Markup(
+        '<svg class="plot" viewBox="0 0 {} {}" width="{}" height="{}">{}{}{}'
+        '<path class="d" d="{}"/></svg>'
+    ).format(
+        width,
+        height,
+        width,
+        height,
+        marks,
+        _line(entry.value, scale, middle),
+        mean,
+        _dots(entry.value, scale, middle + 9),
+    )
+
+
+def _line(value: Value, scale: Scale, y: int) -> Markup:
+    if value.low is None or value.high is None:
+        return Markup("")
+    return Markup('<path class="l" d="M{} {}H{}"/>').format(scale(value.low), y, scale(value.high))
+
+
+def _dots(value: Value, scale: Scale, y: int) -> str:
+    places = dict.fromkeys(scale(score) for _, score in value.seeds)
+    return "".join(f"M{x} {y}h0" for x in places)

@@ -1,0 +1,153 @@
+"""A page for every task: its question and protocol, what it is read against, and all its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from benchmark.reports.numbers import number
+from leaderboards.board.places import task_order
+from leaderboards.board.secondary import means, reference_rows
+from leaderboards.board.tables import MARKS, Column, Entry, Row, Table
+from leaderboards.metrics import TaskSays
+from leaderboards.site import docs
+from leaderboards.site.drawing import PLOT, Scale, plot, scale_of
+from leaderboards.site.facts import Facts
+from leaderboards.site.pages import Nav, Page
+
+NAV = Nav(2, "Tasks", "tasks/index.html", "what is asked, how, and all rows on a plot")
+KINDS = {
+    "null": "what no method should stay under",
+    "baseline": "there to compare with; a method may beat it",
+    "ceiling": "what none can pass",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row of the forest plot."""
+
+    row: Row
+    entry: Entry
+    path: str
+    drawn: Markup
+
+
+@dataclass(frozen=True)
+class Forest:
+    """One place of a task."""
+
+    table: Table
+    column: Column
+    path: str
+    lines: tuple[Line, ...]
+    ticks: tuple[tuple[int, str], ...]
+    """Places on the axis with their numbers."""
+    names: tuple[str, ...]
+    """All metrics, the main one first."""
+    means: Mapping[str, Mapping[str, float]]
+
+
+def make(facts: Facts) -> Iterator[Page]:
+    """The index, then a page a task."""
+    names = sorted({*facts.tasks, *facts.board.tasks}, key=task_order)
+    rows = [
+        (name, facts.said.get(name), facts.links.task(name), _doc(facts, name)) for name in names
+    ]
+    yield Page(NAV.path, "Tasks", "tasks.html.j2", {"rows": rows})
+    for name in names:
+        yield Page(facts.links.task(name), name, "task.html.j2", of_task(facts, name), NAV.path)
+
+
+def _doc(facts: Facts, name: str) -> docs.Doc:
+    entry = facts.tasks.get(name)
+    return docs.read(entry.path, entry.class_name) if entry else docs.Doc()
+
+
+def of_task(facts: Facts, name: str) -> dict[str, Any]:
+    """Everything its page shows."""
+    said, entry = facts.said.get(name), facts.tasks.get(name)
+    forests = [forest(facts, table, c) for table in facts.board.tables if (c := table.column(name))]
+    marks = {mark for each in forests for line in each.lines for mark in line.row.marks}
+    return {
+        "name": name,
+        "said": said,
+        "doc": _doc(facts, name),
+        "needs": [need.lower().replace("_", " ") for need in entry.needs] if entry else [],
+        "named_only": bool(entry and entry.named_only),
+        "references": said.references if said else (),
+        "kinds": KINDS,
+        "forests": forests,
+        "audits": audits_of(facts, name),
+        "older": older(said, forests),
+        "matrix": matrix(facts, forests),
+        "marks": [mark for mark in MARKS if mark in marks],
+        "what_marks": MARKS,
+    }
+
+
+def older(said: TaskSays | None, forests: list[Forest]) -> list[Forest]:
+    """Places whose freshest rows are of an older version than the task has now."""
+    return [each for each in forests if said and each.column.pin.version < said.version]
+
+
+def audits_of(facts: Facts, name: str) -> list[Mapping[str, Any]]:
+    """Main metrics first, then those that failed."""
+    its = [each for each in facts.audited if each["task"] == name]
+    kept = [each for each in its if each["main"] or each["verdict"] == "unreliable"]
+    return sorted(kept, key=lambda each: (not each["main"], each["backend"], each["metric"]))
+
+
+def forest(facts: Facts, table: Table, column: Column) -> Forest:
+    """One place: rows best first, each between the column's floor and ceiling."""
+    found = [(row, row.entries[column.task]) for row in table.rows if column.task in row.entries]
+    sign = 1 if column.higher_is_better is False else -1
+    found.sort(key=lambda each: (not each[1].fresh, sign * each[1].value.value, each[0].key))
+    fresh = [entry.value for _, entry in found if entry.fresh]
+    scale = scale_of(fresh, (column.floor, column.ceiling), PLOT[0])
+    lines = [
+        Line(row, entry, facts.links.row(row), plot(entry, column, scale)) for row, entry in found
+    ]
+    names, values = means(reference_rows(table), column.task)
+    return Forest(
+        table,
+        column,
+        facts.links.place(table.place),
+        tuple(lines),
+        tuple(ticks(scale)),
+        tuple(names),
+        values,
+    )
+
+
+def ticks(scale: Scale) -> Iterator[tuple[int, str]]:
+    """About four round numbers within a scale."""
+    span = scale.high - scale.low
+    if span <= 0:
+        yield scale(scale.low), number(scale.low)
+        return
+    step = next(s for e in range(-9, 12) for f in (1, 2, 5) if (s := f * 10.0**e) >= span / 4)
+    at = step * -(-scale.low // step)
+    while at <= scale.high:
+        yield scale(at), f"{at:.6g}"
+        at = round(at + step, 12)
+
+
+def matrix(facts: Facts, forests: list[Forest]) -> list[tuple[str, str, list[Entry | None]]]:
+    """Every reference row over all places; nothing where there is only one."""
+    if len(forests) < 2:
+        return []
+    rows: dict[str, Row] = {}
+    for each in forests:
+        rows |= {line.row.key: line.row for line in each.lines if line.row.lane == "reference"}
+    return [
+        (key, facts.links.row(row), [_in(each, key) for each in forests])
+        for key, row in sorted(rows.items())
+    ]
+
+
+def _in(forest: Forest, key: str) -> Entry | None:
+    return next((line.entry for line in forest.lines if line.row.key == key), None)
