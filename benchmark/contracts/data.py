@@ -145,6 +145,15 @@ class Dataset(Protocol):
         ...
 
 
+@runtime_checkable
+class Renewable(Protocol):
+    """A data set that is drawn: it has as many tests as there are seeds."""
+
+    def with_fresh_test(self, seed: int) -> Dataset:
+        """The same data, train, val and truth included, but for a test split drawn from a seed."""
+        ...
+
+
 class Ragged(NamedTuple):
     """Rows of several examples one after the other, and how many each example has."""
 

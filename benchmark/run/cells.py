@@ -128,7 +128,7 @@ class Place:
             "site": case.where,
             "data": DataRecord(
                 name=m.data.name,
-                revision=m.data.revision,
+                revision=m.revision,
                 limit=request.limit,
                 centred=request.centre,
                 licence=m.data.licence,

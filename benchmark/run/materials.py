@@ -44,6 +44,8 @@ class Materials:
     store: Store
     along: tuple[Site, ...] = ()
     """Sites of the run that are read in the same pass, where a pass holds several."""
+    judging: Dataset | None = None
+    """Where the evaluated split is taken from, if not from `data`: a test drawn anew."""
     _kept: dict[str, PairedActivations] = field(default_factory=dict)
 
     def at(self, site: Site, along: Iterable[Site] = ()) -> Materials:
@@ -56,9 +58,22 @@ class Materials:
         return replace(self, backend=self.backend.patched(patch), _kept={})
 
     @property
+    def revision(self) -> str:
+        """Of the data; it tells a test that was drawn anew from the data's own."""
+        if self.judging is None:
+            return self.data.revision
+        return f"{self.data.revision}+{self.judging.revision}"
+
+    @property
     def where(self) -> tuple[str, ...]:
         """What tells these materials from any others of the run."""
-        return (self.backend.name, self.backend.revision, self.data.name, self.site.name)
+        names = (self.backend.name, self.backend.revision, self.data.name, self.site.name)
+        return names if self.judging is None else (*names, self.judging.revision)
+
+    def source(self, name: Split) -> Dataset:
+        """The data that a split is taken from."""
+        judges = name == self.request.split
+        return self.judging if judges and self.judging is not None else self.data
 
     @property
     def offers(self) -> frozenset[Need]:
@@ -75,7 +90,7 @@ class Materials:
     def examples(self) -> dict[Split, Examples]:
         """Pictures and captions of train, val and the evaluated split, which is called test."""
         named: dict[Split, Split] = {"train": "train", "val": "val", "test": self.request.split}
-        return {name: self.data.split(split) for name, split in named.items()}
+        return {name: self.source(split).split(split) for name, split in named.items()}
 
     @cached_property
     def one_width(self) -> bool:
@@ -106,7 +121,7 @@ class Materials:
     def _read(self, name: Split) -> PairedActivations:
         return activations(
             self.backend,
-            self.data,
+            self.source(name),
             name,
             self.site,
             store=self.store,

@@ -28,7 +28,8 @@ from benchmark.registry import Choice
 from benchmark.results import Cell
 from benchmark.run.applicable import not_applicable
 from benchmark.run.cells import Case, Place
-from benchmark.run.fitting import Fit, fit, together, training_data
+from benchmark.run.fits import Fits, FitSource
+from benchmark.run.fitting import Fit, together
 from benchmark.run.judged import judged
 from benchmark.run.materials import Materials, gather, pick, pick_blocks
 from benchmark.run.pictures import draw_exhibit
@@ -39,16 +40,18 @@ from benchmark.run.shelf import Shelf
 
 @dataclass
 class Runner:
-    """One request being run; fits and references of the data are kept while it lasts."""
+    """One request being run; fits and references of the data are kept while it lasts.
+
+    What scores dictionaries that are there already hands in where they come from (`fits`), and its
+    own cases to `cells`.
+    """
 
     request: Request
     shelf: Shelf
     progress: Progress = silent
     say: Callable[[str], None] = print
+    fits: FitSource | None = None
     memo: Memo = field(default_factory=dict)
-    fits: dict[str, Fit | Exception] = field(default_factory=dict)
-    made: dict[str, Mapping[str, torch.Tensor]] = field(default_factory=dict)
-    """What fits share."""
     timing: dict[str, float] = field(default_factory=dict)
     from_before: set[str] = field(default_factory=set)
     """Keys of the cells that an earlier run left whole: they are yielded, not run."""
@@ -56,16 +59,20 @@ class Runner:
     def run(self) -> Iterator[Cell]:
         """Every cell of the request, as soon as it is recorded."""
         for spec in self.request.backends:
-            opened = gather(spec, self.request, self.progress, self.say)
-            by_site = self._methods_by_site(opened)
-            for site, methods in by_site.items():
-                materials = opened.at(site, along=by_site)
-                for choice, method, given, variant in methods:
-                    yield from self._case(Case(choice, method, given, variant, materials))
-            yield from self._swept(opened, by_site)
+            for case in self._cases(gather(spec, self.request, self.progress, self.say)):
+                yield from self.cells(case)
 
-    def _swept(self, opened: Materials, by_site: Mapping[Site, list[Configured]]) -> Iterator[Cell]:
-        """Cells of the tasks that score all decoder blocks together: one a method and seed."""
+    def _cases(self, opened: Materials) -> Iterator[Case]:
+        """Every method of the request at every site, then at all decoder blocks together."""
+        by_site = self._methods_by_site(opened)
+        for site, methods in by_site.items():
+            materials = opened.at(site, along=by_site)
+            for choice, method, given, variant in methods:
+                yield Case(choice, method, given, variant, materials)
+        yield from self._swept(opened, by_site)
+
+    def _swept(self, opened: Materials, by_site: Mapping[Site, list[Configured]]) -> Iterator[Case]:
+        """Cases of the tasks that score all decoder blocks together: one a method."""
         sites = pick_blocks(opened.backend, self.request.sites)
         blocks = tuple(opened.at(site, along=sites) for site in sites)
         known: list[Configured] = []
@@ -74,7 +81,7 @@ class Runner:
                 known.append(configured)
         for choice, method, given, variant in known:
             first = blocks[0] if blocks else opened
-            yield from self._case(Case(choice, method, given, variant, first, blocks))
+            yield Case(choice, method, given, variant, first, blocks)
 
     def _methods_by_site(self, opened: Materials) -> dict[Site, list[Configured]]:
         """Every method in every variant, at the sites of the request or at the one it is for."""
@@ -90,7 +97,8 @@ class Runner:
                     found.setdefault(site, []).append((choice, method, given, variant))
         return found
 
-    def _case(self, case: Case) -> Iterator[Cell]:
+    def cells(self, case: Case) -> Iterator[Cell]:
+        """Every cell of one case: each seed and task of the request that goes with it."""
         for seed in self.request.seeds:
             kept: list[tuple[Subject, Materials]] = []
             for asked in self.request.tasks:
@@ -182,25 +190,10 @@ class Runner:
         return judged(artifact, seen, self.shelf, seed=place.seed, siblings=siblings)
 
     def _fit(self, case: Case, seed: int) -> Fit:
-        """The fit of a case and seed; one that failed fails again without being tried again."""
-        key = case.fit_key(seed)
-        if key not in self.fits:
-            memo = self.shelf.memo(case.common(seed), self.made)
-            data = training_data(case.method, case.materials, seed, memo)
-            files = self.shelf.fit_files(key)
-            with self._timed("fit"):
-                try:
-                    self.fits[key] = fit(case.method, data, *files)
-                except StorageError:
-                    raise
-                except SystemExit as stop:
-                    self.fits[key] = ValueError(f"the fit called sys.exit({stop.code})")
-                except Exception as error:
-                    self.fits[key] = error
-        found = self.fits[key]
-        if isinstance(found, Exception):
-            raise found
-        return found
+        if self.fits is None:
+            self.fits = Fits(self.shelf)
+        with self._timed("fit"):
+            return self.fits(case, seed)
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

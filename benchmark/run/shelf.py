@@ -60,7 +60,7 @@ class Shelf:
 
     def recall(self, seen: Materials) -> Recalled:
         """What models wrote about these data before, in this machine's cache."""
-        of = (package_digest(), seen.data.name, seen.data.revision)
+        of = (package_digest(), seen.data.name, seen.revision)
         return Recalled(default_root() / "answers", of, self.request.overwrite == "always")
 
     @cached_property

@@ -49,6 +49,7 @@ def sweep_verb(arguments: argparse.Namespace) -> int:
 def scored(asked: GridRequest, shelf: Shelf, *, quiet: bool) -> list[Cell]:
     """Every cell of every point, told as it is done."""
     quiet_libraries()
+    from benchmark.run.fits import Fits
     from benchmark.run.runner import Runner
 
     tell, counts = say(quiet), Counter[str]()
@@ -60,7 +61,8 @@ def scored(asked: GridRequest, shelf: Shelf, *, quiet: bool) -> list[Cell]:
     }
     said = " × ".join(f"{n} {name}{'s' * (n > 1)}" for name, n in sizes.items())
     tell(f"{asked.method.name}: {said}, scored on {SCORED_ON}")
-    runner = Runner(asked.request, shelf, progress=bar(quiet), say=tell)
+    fits = Fits(shelf)
+    runner = Runner(asked.request, shelf, progress=bar(quiet), say=tell, fits=fits)
     cells = []
     for cell in runner.run():
         cells.append(cell)
@@ -68,7 +70,7 @@ def scored(asked: GridRequest, shelf: Shelf, *, quiet: bool) -> list[Cell]:
         line = tallies[i].line(cell, kept=cell.key in runner.from_before)
         tell(f"{i + 1}/{len(asked.points)} {asked.points[i].label} · {line}")
         if len(cells) % (sizes["seed"] * sizes["task"]) == 0:
-            runner.fits.clear()  # of a point that is done: a grid may hold more than memory does
+            fits.clear()  # of a point that is done: a grid may hold more than memory does
     tell(tallies[0].summary())
     return cells
 

@@ -9,7 +9,7 @@ Held-out (object, colour) pairs are in about 8 % of the test scenes and in no ot
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import ClassVar
 
@@ -141,12 +141,14 @@ def _present(scene: Scene) -> Bool[np.ndarray, " c"]:
 
 
 @lru_cache(maxsize=8)
-def _examples(seed: int, sizes: tuple[int, int, int], name: Split) -> SceneExamples:
+def _examples(
+    seeds: tuple[int, int, int], sizes: tuple[int, int, int], name: Split
+) -> SceneExamples:
     """One split; kept, because every method of a run asks for it."""
     wanted = SPLITS if name == "all" else (name,)
     ids, scenes = [], []
     for split in wanted:
-        size = sizes[SPLITS.index(split)]
+        seed, size = (each[SPLITS.index(split)] for each in (seeds, sizes))
         ids += [f"scenes-{seed}-{split}-{i:05d}" for i in range(size)]
         scenes += [sample(seed, split, i) for i in range(size)]
     return SceneExamples(tuple(ids), tuple(scenes), with_negatives=name != "train")
@@ -171,6 +173,8 @@ class Scenes:
 
     seed: int = 0
     sizes: tuple[int, int, int] = (12_000, 1_000, 2_000)
+    test_seed: int | None = None
+    """Of the test scenes alone, where they are not those that everybody knows."""
     name: ClassVar[str] = "scenes"
     licence: ClassVar[str] = "MIT (generated; glyphs of DejaVu Sans, Bitstream Vera licence)"
     provides: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS, Need.CONCEPTS, Need.EDITS})
@@ -184,10 +188,24 @@ class Scenes:
     def revision(self) -> str:
         """Changes whenever seed, sizes or anything generated changes."""
         key = f"{self.seed} {self.sizes} {_content_digest()}"
+        if self.test_seed is not None:
+            key += f" test {self.test_seed}"
         return hashlib.sha256(key.encode()).hexdigest()[:16]
 
     def split(self, name: Split) -> SceneExamples:
         """The examples of one split, or of all three. Raises ValueError for other names."""
         if name not in (*SPLITS, "all"):
             raise ValueError(f"no split called {name}: there are {', '.join(SPLITS)} and all")
-        return _examples(self.seed, tuple(self.sizes), name)
+        test = self.seed if self.test_seed is None else self.test_seed
+        return _examples((self.seed, self.seed, test), tuple(self.sizes), name)
+
+    def with_fresh_test(self, seed: int) -> Scenes:
+        """The same world with other test scenes, of contents that train and val never show.
+
+        Raises ValueError for the seed of the world: its test scenes are known.
+        """
+        if seed == self.seed:
+            raise ValueError(
+                f"seed {seed} draws the test scenes that everybody knows: take another"
+            )
+        return replace(self, test_seed=seed)

@@ -6,7 +6,7 @@ probability 1 − sparsity, with magnitude Exp(1); shared concepts are active in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -51,11 +51,29 @@ class PlantedWorld:
     licence = "MIT"
     provides = frozenset({Need.PAIRS, Need.CONCEPTS, Need.PLANTED, Need.SAME_WIDTH})
 
-    def __init__(self, recipe: Recipe, name: str = "synthetic") -> None:
+    def __init__(
+        self, recipe: Recipe, name: str = "synthetic", test_seed: int | None = None
+    ) -> None:
         self.recipe = recipe
         self.name = name
-        self.revision = recipe.revision
+        self.test_seed = test_seed
+        """Of the test rows alone, where they are not those that everybody knows."""
         self._splits: dict[str, PlantedExamples] = {}
+
+    @property
+    def revision(self) -> str:
+        """Changes with every parameter, and with the seed of the test rows."""
+        own = self.recipe.revision
+        return own if self.test_seed is None else f"{own}+test-{self.test_seed}"
+
+    def with_fresh_test(self, seed: int) -> PlantedWorld:
+        """The same dictionaries, train and val; other test rows of them.
+
+        Raises ValueError for the seed of the world: its test rows are known.
+        """
+        if seed == self.recipe.seed:
+            raise ValueError(f"seed {seed} draws test rows that everybody knows: take another")
+        return PlantedWorld(self.recipe, self.name, seed)
 
     @cached_property
     def planted(self) -> Planted:
@@ -75,7 +93,10 @@ class PlantedWorld:
             if name == "all":
                 parts = [self.split(part) for part in SPLITS]
                 return _joined(parts)
-            self._splits[name] = draw(self.recipe, self.planted, name)
+            recipe = self.recipe
+            if name == "test" and self.test_seed is not None:
+                recipe = replace(recipe, seed=self.test_seed)
+            self._splits[name] = draw(recipe, self.planted, name)
         return self._splits[name]
 
 
