@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from statistics import NormalDist
 
 NORMAL = NormalDist()
@@ -17,6 +18,7 @@ def normal_quantile(share: float) -> float:
     return NORMAL.inv_cdf(share)
 
 
+@lru_cache(maxsize=4096)
 def t_quantile(df: float, level: float) -> float:
     """Two-sided quantile: |t| stays under it with probability `level`."""
     if df == float("inf"):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import fsum, hypot, inf, isfinite, sqrt
 from typing import Literal
-
-import numpy as np
 
 from benchmark.statistics.distributions import t_quantile, t_two_sided
 
@@ -48,20 +47,26 @@ def over_seeds(
     seeds are scored on the same items: more seeds do not make the test set larger. Where all seeds
     score the same to the last bit no seed was drawn, and t is the normal quantile of the items.
     """
-    scores = np.asarray(values, dtype=np.float64)
-    items = np.broadcast_to(np.asarray(item_ses, dtype=np.float64), scores.shape)
-    if not len(scores) or not (np.isfinite(scores).all() and np.isfinite(items).all()):
+    scores = [float(value) for value in values]
+    each = item_ses if isinstance(item_ses, Iterable) else [item_ses]
+    items = [float(error) for error in each]
+    if len(items) == 1:
+        items *= len(scores)
+    if not scores or len(items) != len(scores) or not all(map(isfinite, (*scores, *items))):
         raise ValueError(
-            f"scores {scores.tolist()} with standard errors {items.tolist()}: wanted at least one "
-            f"seed and finite numbers"
+            f"scores {scores} with standard errors {items}: wanted at least one seed, finite "
+            f"numbers, and one standard error or one a seed"
         )
-    mean, s = float(scores.mean()), len(scores)
-    item_variance = float((items**2).mean())
+    s = len(scores)
+    mean = fsum(scores) / s
+    item_variance = fsum(error**2 for error in items) / s
     if s == 1:
-        return SeedSummary(mean, None, None, item_variance**0.5, None, None, 1, None)
-    s_seed = 0.0 if np.ptp(scores) == 0 else float(scores.std(ddof=1))
+        return SeedSummary(mean, None, None, sqrt(item_variance), None, None, 1, None)
+    s_seed = 0.0
+    if min(scores) != max(scores):
+        s_seed = sqrt(fsum((score - mean) ** 2 for score in scores) / (s - 1))
     seed_variance = s_seed**2 / s
-    se = float(np.sqrt(seed_variance + item_variance))
+    se = sqrt(seed_variance + item_variance)
     df = _degrees(seed_variance, item_variance, s, degrees)
     reach = t_quantile(df, level) * se
     p = t_two_sided(df, mean / se) if se > 0 else float(mean == 0)
@@ -72,7 +77,7 @@ def over_seeds(
 def _degrees(seeds: float, items: float, s: int, degrees: Degrees) -> float:
     """Degrees of freedom of the sum of both variances; the items' own are taken as unlimited."""
     if seeds == 0:
-        return np.inf
+        return inf
     return s - 1 if degrees == "seeds" else (s - 1) * ((seeds + items) / seeds) ** 2
 
 
@@ -81,4 +86,4 @@ def minimum_reliable_difference(se_a: float, se_b: float | None = None) -> float
 
     With two standard errors √2·se becomes √(se_a² + se_b²), which is the same where they agree.
     """
-    return float(1.96 * np.hypot(se_a, se_a if se_b is None else se_b))
+    return 1.96 * hypot(se_a, se_a if se_b is None else se_b)
