@@ -47,6 +47,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
         from benchmark.reports.comparing import compare_verb
 
         return compare_verb(arguments)
+    if arguments.verb == "diff":
+        from benchmark.reports.diff.verb import diff_verb
+
+        return diff_verb(arguments)
     if arguments.verb == "check":
         from benchmark.conformance import check_verb
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.reports.compare import Compared, compare
-from benchmark.reports.compare.methods import standard_error
+from benchmark.reports.compare.rows import standard_error
 from benchmark.reports.names import short
 from benchmark.results import Cell, read_cells
 from benchmark.statistics import holm, over_seeds

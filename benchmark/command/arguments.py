@@ -6,6 +6,7 @@ import argparse
 from typing import Any, NoReturn
 
 from benchmark.command.audit_flags import AUDIT_EXAMPLES, AUDIT_SAYS, audit_flags
+from benchmark.command.diff_flags import DIFF_EXAMPLES, DIFF_SAYS, diff_flags
 from benchmark.command.leaderboard_flags import (
     LEADERBOARD_EXAMPLES,
     LEADERBOARD_SAYS,
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     _ls(verbs)
     _check(verbs)
     _compare(verbs)
+    diff_flags(_verb(verbs, "diff", DIFF_SAYS, epilog=DIFF_EXAMPLES))
     reproduce_flags(_verb(verbs, "reproduce", REPRODUCE_SAYS, epilog=REPRODUCE_EXAMPLES), _seed)
     audit_flags(_verb(verbs, "audit", AUDIT_SAYS, epilog=AUDIT_EXAMPLES), _positive)
     _kernels(verbs)

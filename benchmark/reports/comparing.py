@@ -7,6 +7,7 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from rich.console import Console
 
@@ -63,8 +64,14 @@ def method_name(given: str) -> str:
     return Path(given).stem.replace("_", "-") if given.endswith(".py") else given
 
 
-def as_json(target: str, found: Comparison | Across) -> int:
-    """Writes the comparison as data, to stdout for `-`."""
+class Told(Protocol):
+    """What has a form as plain data."""
+
+    def as_json(self) -> dict[str, Any]: ...
+
+
+def as_json(target: str, found: Told) -> int:
+    """Writes it as data, to stdout for `-`."""
     text = json.dumps(found.as_json(), indent=1) + "\n"
     if target == "-":
         sys.stdout.write(text)

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from benchmark.reports.compare import Compared, compare
-from benchmark.reports.compare.methods import standard_error
+from benchmark.reports.compare.rows import standard_error
 from benchmark.results import Cell, Score, read_cells
 from benchmark.statistics import over_seeds
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from benchmark.results.records import Cell
+from benchmark.results.scores import Score
 from benchmark.results.storage import one_line, write_whole
 
 DIGITS = 7
@@ -46,6 +47,11 @@ def _line(cell: Cell) -> str:
     plain = bare.model_dump(mode="json", exclude_defaults=True)
     plain |= {name: _rounded(plain[name]) for name in ("scores", "timing") if name in plain}
     return json.dumps(plain, sort_keys=True, separators=(",", ":")) + "\n"
+
+
+def rounded(score: Score) -> Score:
+    """A score as it would come back from a bundle."""
+    return Score.model_validate(_rounded(score.model_dump()))
 
 
 def _rounded(value: Any) -> Any:

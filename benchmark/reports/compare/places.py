@@ -82,7 +82,7 @@ def rows_of(cells: Sequence[Cell], name: str) -> Rows:
     chosen: dict[Where, dict[int, Cell]] = {}
     for place, seeds in found.items():
         _check_one_configuration(name, place, seeds.values())
-        chosen[place] = {seed: _latest(seeds[seed], notes) for seed in sorted(seeds)}
+        chosen[place] = {seed: _chosen(seeds[seed], notes) for seed in sorted(seeds)}
     return Rows(name, chosen, tuple(dict.fromkeys(notes)))
 
 
@@ -130,7 +130,7 @@ def _check_one_configuration(name: str, place: Where, seeds: Iterable[Sequence[C
     )
 
 
-def _latest(cells: Sequence[Cell], notes: list[str]) -> Cell:
+def _chosen(cells: Sequence[Cell], notes: list[str]) -> Cell:
     if len(cells) > 1:
         first = cells[0]
         notes.append(
@@ -138,4 +138,9 @@ def _latest(cells: Sequence[Cell], notes: list[str]) -> Cell:
             f"{first.task.name} with seed {first.seed} and other code or sibling seeds: "
             f"the latest is compared"
         )
+    return latest(cells)
+
+
+def latest(cells: Sequence[Cell]) -> Cell:
+    """Of several cells of one experiment the one that was made last."""
     return max(cells, key=lambda cell: (cell.created or "", cell.key))

@@ -8,6 +8,7 @@ from itertools import groupby
 from rich.table import Table
 
 from benchmark.reports.compare.backends import Across
+from benchmark.reports.compare.places import Where
 from benchmark.reports.compare.verdicts import LEVEL, Compared, Comparison, better
 from benchmark.reports.consoles import plain
 from benchmark.reports.names import place, short
@@ -26,13 +27,17 @@ def by_place(rows: Sequence[Compared]) -> dict[str, list[Compared]]:
     """Rows by where they were scored and over which seeds, in words."""
     found: dict[str, list[Compared]] = {}
     for row in rows:
-        w = row.where
-        limit = [f"first {w.limit}"] if w.limit else []
-        centred = ["centred"] if w.centred else []
-        seeds = f"seed{'s' * (len(row.seeds) > 1)} {', '.join(map(str, row.seeds))}"
-        named = place(w.backend, w.data, w.site, w.split, w.variant)
-        found.setdefault(" · ".join([named, *limit, *centred, seeds]), []).append(row)
+        found.setdefault(scored_at(row.where, row.seeds), []).append(row)
     return found
+
+
+def scored_at(where: Where, seeds: Sequence[int]) -> str:
+    """A place and seeds in words, without the task."""
+    limit = [f"first {where.limit}"] if where.limit else []
+    centred = ["centred"] if where.centred else []
+    over = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+    named = place(where.backend, where.data, where.site, where.split, where.variant)
+    return " · ".join([named, *limit, *centred, over])
 
 
 def comparison_table(
@@ -69,18 +74,27 @@ def difference(row: Compared) -> tuple[str, str]:
     """The difference with its sign, and its interval; nothing where there are no pairs."""
     if row.refused or row.low is None or row.high is None:
         return "", ""
-    size = number(row.difference)
-    sign = "+" if row.difference > 0 and size != "0.000" else ""
-    return f"{sign}{size}", span(row.low, row.high) + ("‡" if row.wide else "")
+    return signed(row.difference), span(row.low, row.high) + ("‡" if row.wide else "")
+
+
+def signed(value: float) -> str:
+    """A difference as people read it."""
+    size = number(value)
+    return f"+{size}" if value > 0 and size != "0.000" else size
 
 
 def p_of(row: Compared) -> str:
     """Holm's p for main metrics; in parentheses, not adjusted, for the others: they explore."""
-    p = row.p if row.p_holm is None else row.p_holm
-    if p is None or row.refused:
+    return "" if row.refused else p_in_words(row.p, row.p_holm)
+
+
+def p_in_words(p: float | None, p_holm: float | None) -> str:
+    """p adjusted, or in parentheses as it is; nothing where there is none."""
+    told = p if p_holm is None else p_holm
+    if told is None:
         return ""
-    said = "<0.001" if p < 0.001 else f"{p:.3f}"
-    return f"({said})" if row.p_holm is None else said
+    said = "<0.001" if told < 0.001 else f"{told:.3f}"
+    return f"({said})" if p_holm is None else said
 
 
 def across_table(across: Across) -> Table:
