@@ -1,7 +1,9 @@
 """Puts cells of runs beside the bundled reference rows: `python -m leaderboards.bundle DOC [DOC…]`.
 
 A cell of the same method, place, task and seed is replaced; cells without scores are left out.
-The paired comparisons of `PAIRS` are made from the first run's own units and bundled as well.
+Every two methods of one place are compared on the units that the runs kept, and ship as well: a
+pair is replaced alone, so name all runs whose methods are to be paired with each other. The
+comparisons of `PAIRS`, which the README shows, are of the first run.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from benchmark.reports.compare import Compared, compare
 from benchmark.reports.names import short
 from benchmark.reports.panels import BUNDLED, bundled_cells, where
 from benchmark.results import Cell, bundle_file, read_document, write_bundle, write_whole
+from leaderboards.pairs import bundle_pairs, shipped_folder
 
 COMPARISONS = BUNDLED.with_name("comparisons.json")
 PAIRS = (
@@ -65,14 +68,20 @@ def main() -> int:
         print("usage: python -m leaderboards.bundle DOCUMENT.json …", file=sys.stderr)
         return 2
     documents = [Path(word) for word in sys.argv[1:]]
-    new = [cell for path in documents for cell in read_document(path).cells]
+    folders: dict[str, Path] = {}
+    new: list[Cell] = []
+    for path in documents:
+        found = read_document(path).cells
+        folders |= {cell.key: path.parent / "cells" for cell in found}
+        new += found
     whole = bundled(bundled_cells(), new)
     for backend in sorted({short(cell.backend.name) for cell in whole}):
         its = [cell for cell in whole if short(cell.backend.name) == backend]
         write_bundle(bundle_file(BUNDLED, backend), its)
     compared = comparisons(documents[0].parent / "cells")
     write_whole(COMPARISONS, (json.dumps(compared, indent=1) + "\n").encode())
-    print(f"{len(whole)} cells in {BUNDLED}", file=sys.stderr)
+    paired = bundle_pairs(bundled([], new), folders, whole, shipped_folder())
+    print(f"{len(whole)} cells in {BUNDLED}, {paired} pairs of them", file=sys.stderr)
     return 0
 
 

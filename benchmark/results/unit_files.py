@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +32,15 @@ def packed(units: Mapping[str, StoredUnits]) -> bytes:
     return out.getvalue()
 
 
-def unpacked(path: Path) -> dict[str, StoredUnits]:
-    """The units in a file. Raises ValueError in one line where it is damaged or holds a pickle."""
+def unpacked(path: Path, only: Collection[str] | None = None) -> dict[str, StoredUnits]:
+    """The units in a file, of all scores or of some; names that are not there are left out.
+
+    Raises ValueError in one line where the file is damaged or holds a pickle.
+    """
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        with np.load(path, allow_pickle=False) as archive:
+            wanted = [k for k in archive.files if only is None or k.rpartition("|")[0] in only]
+            arrays = {name: archive[name] for name in wanted}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.error) as error:
         raise ValueError(f"{path} is no whole file of units: {error}; run the cell again") from None
     columns: dict[str, dict[str, np.ndarray]] = {}

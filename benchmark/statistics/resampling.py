@@ -57,6 +57,7 @@ def one_thread() -> AbstractContextManager[Any]:
     return _pools().limit(limits=1, user_api="blas")
 
 
+@lru_cache(maxsize=1024)
 def draws_id(k: int) -> int:
     """A checksum of the first block: replicates stored under other draws are never paired."""
     return zlib.crc32(_block(k, _rows(k), 0).tobytes())

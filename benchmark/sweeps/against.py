@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.reports.compare.methods import differences_over_seeds
+from benchmark.reports.compare.seeds import differences_over_seeds
 from benchmark.results import Cell, Score, read_units
 from benchmark.statistics import StoredUnits, holm, paired
 from benchmark.sweeps.axes import Axis

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.reports.compare.methods import standard_error
 from benchmark.reports.compare.places import Where, known, rows_of
+from benchmark.reports.compare.rows import standard_error
 from benchmark.reports.names import short
 from benchmark.results import Cell, Score, read_cells
 from benchmark.statistics import (

@@ -7,17 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.reports.compare.places import Rows, Where, at_site, rows_of, unlike
+from benchmark.reports.compare.rows import adjusted, paired_row, unit_name, unpaired_row
+from benchmark.reports.compare.rows import standard_error as standard_error
 from benchmark.reports.compare.verdicts import LEVEL, Compared, Comparison, verdict
 from benchmark.reports.names import short
-from benchmark.results import Cell, Score, read_cells, read_units
-from benchmark.statistics import (
-    Difference,
-    StoredUnits,
-    holm,
-    minimum_reliable_difference,
-    over_seeds,
-    paired,
-)
+from benchmark.results import Cell, read_cells, read_units
 
 
 def compare(folder: Path, a: str, b: str) -> Comparison:
@@ -92,103 +86,17 @@ def _compared(
         return
     if {a[s].package for s in seeds} != {b[s].package for s in seeds}:
         notes.append(f"{place}: the two ran under different package code")
-    scores = [({_id(s): s for s in a[k].scores}, {_id(s): s for s in b[k].scores}) for k in seeds]
+    scores = [tuple({unit_name(s): s for s in side[k].scores} for side in (a, b)) for k in seeds]
     units = [(read_units(folder, a[s]), read_units(folder, b[s])) for s in seeds]
     for name in scores[0][0]:
         if all(name in side for pair in scores for side in pair):
             first, second = ([pair[i][name] for pair in scores] for i in (0, 1))
-            yield _row(place, seeds, first, second, [(x.get(name), y.get(name)) for x, y in units])
-
-
-def _id(score: Score) -> str:
-    """The name under which units of a score are kept."""
-    return score.name if score.variant == "full" else f"{score.name}#{score.variant}"
-
-
-def _row(
-    place: Where,
-    seeds: tuple[int, ...],
-    a: list[Score],
-    b: list[Score],
-    units: list[tuple[StoredUnits | None, StoredUnits | None]],
-) -> Compared:
-    means = [sum(s.value for s in side) / len(side) for side in (a, b)]
-    row = Compared(
-        where=place,
-        metric=a[0].name,
-        main=a[0].main,
-        variant=a[0].variant,
-        higher_is_better=a[0].higher_is_better,
-        seeds=seeds,
-        a=means[0],
-        b=means[1],
-        difference=means[0] - means[1],
-        mrd=_mrd(a, b),
-    )
-    refused = next((why for x, y in units if (why := _unlike(a[0].unit, x, y))), None)
-    if refused:
-        return replace(row, refused=refused)
-    try:
-        found = [_paired(x, y, a[0].name) for x, y in units]
-    except ValueError as error:
-        return replace(row, refused=str(error).removeprefix(f"{a[0].name}: "))
-    if any(d.se is None for d in found):
-        return replace(row, refused="a single cluster: nothing can be said of other items")
-    over = differences_over_seeds(found)
-    wide = len(found) == 2 and found[0].value != found[1].value
-    row = replace(row, difference=over.value, low=over.low, high=over.high, wide=wide)
-    return replace(row, p=over.p, n=over.n)
-
-
-def differences_over_seeds(found: Sequence[Difference]) -> Difference:
-    """Paired differences, a seed each, as one; of one seed its own. Each has a standard error."""
-    if len(found) == 1:
-        return found[0]
-    over = over_seeds([d.value for d in found], [d.se or 0.0 for d in found], level=LEVEL)
-    p = over.p if over.se else max(d.p or 0.0 for d in found)
-    first = found[0]
-    return Difference(over.value, over.low, over.high, over.se, p, first.n, first.n_clusters)
-
-
-def _paired(a: StoredUnits | None, b: StoredUnits | None, name: str) -> Difference:
-    if a is None or b is None:
-        raise ValueError(f"{name}: no units were kept, so it cannot be paired")
-    return paired(a, b, name=name, level=LEVEL)
-
-
-def _unlike(unit: str, a: StoredUnits | None, b: StoredUnits | None) -> str | None:
-    """Why units of two numbers make no pairs; one place has one set of rows, so it is no limit."""
-    if a is None or b is None or len(a.numerator) == len(b.numerator):
-        return None
-    if unit == "latent":
-        return "latents differ between methods by nature, so there are no pairs"
-    counts = f"{len(a.numerator):,} {unit}s against {len(b.numerator):,}"
-    return f"{counts}: not the same ones, so there are no pairs"
-
-
-def _mrd(a: list[Score], b: list[Score]) -> float | None:
-    """Of two unpaired rows, each with its own standard error over seeds and items."""
-    if len(a) < 2:
-        return None
-    sides = [
-        over_seeds([s.value for s in side], [standard_error(s) for s in side]) for side in (a, b)
-    ]
-    return minimum_reliable_difference(sides[0].se, sides[1].se)
-
-
-def standard_error(score: Score) -> float:
-    """Standard error over items: recorded, else from the width of the interval, else 0."""
-    if score.se is not None:
-        return score.se
-    if score.ci_low is None or score.ci_high is None:
-        return 0.0
-    return (score.ci_high - score.ci_low) / (2 * 1.96)
+            row = unpaired_row(place, seeds, first, second)
+            yield paired_row(row, first[0].unit, [(x.get(name), y.get(name)) for x, y in units])
 
 
 def _judged(rows: list[Compared], a: str, b: str) -> Iterator[Compared]:
     """Rows with Holm's p over the family of main metrics, and the verdict in words."""
-    family = [i for i, row in enumerate(rows) if row.main and row.p is not None]
-    adjusted = dict(zip(family, holm([rows[i].p or 0.0 for i in family]), strict=True))
-    for i, row in enumerate(rows):
-        judged = replace(row, p_holm=adjusted.get(i))
+    for row, p_holm in zip(rows, adjusted([(r.main, r.p) for r in rows]), strict=True):
+        judged = replace(row, p_holm=p_holm)
         yield replace(judged, verdict=verdict(judged, a, b, level=LEVEL))
