@@ -16,9 +16,11 @@ from benchmark.kernels import adamw
 from benchmark.kernels.assignment import cpu
 from benchmark.kernels.assignment.cpu import assign, certificate
 from benchmark.kernels.bench.hard import ROWS, SIZES
+from benchmark.kernels.encode import encode
 from benchmark.kernels.encode import reference as plain_encode
 from benchmark.kernels.encode.cpu import encode_low
 from benchmark.kernels.step.cpu import SparseStep
+from benchmark.kernels.topk import nth_largest
 from benchmark.kernels.topk import reference as plain_topk
 from benchmark.kernels.topk.cpu import topk
 from benchmark.metrics.ranking import by_query, rank
@@ -129,6 +131,26 @@ def test_the_k_largest_are_those_of_the_reference(
     found, wanted = topk(rows.to(dtype), k), plain_topk.topk(rows.to(dtype), k)
     assert torch.equal(found[0], wanted[0])
     assert torch.equal(found[1], wanted[1])
+
+
+@pytest.mark.parametrize("kind", ROWS)
+@pytest.mark.parametrize("n", [1, 7, 500, 3000])
+def test_the_bound_of_a_batch_is_the_nth_largest(kind: str, n: int) -> None:
+    rows = ROWS[kind](torch.randn(50, 60, generator=torch.Generator().manual_seed(n)))
+    assert torch.equal(nth_largest(rows, n), plain_topk.nth_largest(rows, n))
+
+
+@pytest.mark.parametrize("n", [0, 10])
+def test_there_is_no_nth_largest_of_fewer(n: int) -> None:
+    with pytest.raises(ValueError, match="wanted 1 to the 9 entries"):
+        nth_largest(torch.ones(3, 3), n)
+
+
+def test_encode_refuses_nan() -> None:
+    x, encoder = torch.randn(4, 3), torch.randn(10, 3)
+    x[2, 1] = torch.nan
+    with pytest.raises(ValueError, match="1 of 4 rows have NaN, the first is row 2"):
+        encode(x, encoder, torch.zeros(10), 2)
 
 
 def test_nan_is_among_the_values_and_other_types_are_refused() -> None:

@@ -14,7 +14,8 @@ from benchmark.sae.checkpoints import digest
 from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import disjoint
 from benchmark.sae.gates import BatchTopK, JumpReLU
-from benchmark.sae.sparse_step import SparseReLU, SparseTopK, dense_topk
+from benchmark.sae.sparse_gate import reconstruct_gated
+from benchmark.sae.sparse_step import SparseTopK, dense_topk
 from benchmark.sae.sparsity import L1Weight
 from benchmark.sae.trainable import Pass, Sae, cosine
 from benchmark.sae.training import (
@@ -57,20 +58,27 @@ def test_sparse_gradients_are_the_dense_ones(n: int, d: int, m: int, k: int) -> 
 
 
 @pytest.mark.parametrize("bias", [0.0, -1.5, -50.0])
-def test_relu_gradients_are_the_dense_ones_however_much_fires(bias: float) -> None:
+@pytest.mark.parametrize("kind", ["relu", "batchtopk", "jumprelu"])
+def test_gradients_of_gates_are_the_dense_ones_however_much_fires(kind: str, bias: float) -> None:
     g = torch.Generator().manual_seed(0)
     x = torch.randn(40, 16, generator=g)
     start = [torch.randn(s, generator=g) / 4 for s in ((96, 16), (96,), (16,), (96, 16))]
     start[1] += bias
+    at = torch.rand(96, generator=g) / 4
     found = []
     for sparse in (True, False):
         encoder, b_enc, b_dec, decoder = weights = [w.clone().requires_grad_() for w in start]
+        gate = {"relu": None, "batchtopk": BatchTopK(5, 96)}.get(kind, JumpReLU(at, 0.1))
         if sparse:
-            out, z = SparseReLU.apply(x, *weights)
+            out, z = reconstruct_gated(x, *weights, gate)
         else:
-            z = ((x - b_dec) @ encoder.T + b_enc).relu()
+            pre = (x - b_dec) @ encoder.T + b_enc
+            z = pre.relu() if gate is None else gate(pre)
             out = z @ decoder + b_dec
-        (out.sin().sum() + (z * torch.linspace(-1, 1, z.numel()).view_as(z)).sum()).backward()
+        total = out.sin().sum() + (z * torch.linspace(-1, 1, z.numel()).view_as(z)).sum()
+        if isinstance(gate, JumpReLU):
+            total, weights = total + 3 * gate.fired, [*weights, gate.log_threshold]
+        total.backward()
         found.append([out.detach(), z.detach(), *(w.grad for w in weights)])
     for mine, theirs in zip(*found, strict=True):
         assert torch.allclose(mine, theirs, rtol=1e-5, atol=1e-5 * float(theirs.abs().max()))

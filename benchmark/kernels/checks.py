@@ -40,6 +40,21 @@ def codes(values: Tensor, indices: Tensor) -> None:
         raise ValueError(f"indices are {indices.dtype}, wanted int64")
 
 
+def no_nan(values: Tensor, of: str) -> None:
+    """Raises ValueError where there is NaN: nothing that is ordered or summed with it means much.
+
+    Asked of what an op gives back, which is small: NaN is above every number in a top-k.
+    """
+    bad = values.isnan()
+    if bad.any():
+        rows = bad.flatten(1).any(1) if bad.ndim > 1 else bad
+        first = int(rows.nonzero()[0])
+        raise ValueError(
+            f"{of}: {int(rows.sum())} of {len(rows)} rows have NaN, the first is row {first}; "
+            "wanted numbers: has a fit diverged, or were its inputs not finite?"
+        )
+
+
 def columns(**tensors: Tensor) -> None:
     """Raises ValueError where the last dimensions differ."""
     widths = {name: t.shape[-1] for name, t in tensors.items()}

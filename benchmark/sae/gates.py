@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from benchmark.kernels.topk import nth_largest
+
 
 class BatchTopK(torch.nn.Module):
     """The n·k largest of a batch of n: busy inputs may use more than k, plain ones fewer.
@@ -28,14 +30,16 @@ class BatchTopK(torch.nn.Module):
 
     def forward(self, pre: Float[Tensor, "n m"]) -> Float[Tensor, "n m"]:
         z = pre.relu()
-        least = z.detach().flatten().topk(self.k * len(z), sorted=False).values.min()
-        return z * (z >= least)
+        return z * (z >= self.bound(z.detach()))
+
+    def bound(self, z: Float[Tensor, "n m"]) -> Float[Tensor, ""]:
+        """The least of the n·k largest."""
+        return nth_largest(z, self.k * len(z))
 
     @torch.no_grad()
     def settle(self, pre: Float[Tensor, "n m"]) -> None:
         """Fit the threshold to pre-activations of rows, those of val."""
-        least = pre.flatten().topk(self.k * len(pre), sorted=False).values.min()
-        self.threshold.fill_(float(least.clamp_min(0)))
+        self.threshold.fill_(float(self.bound(pre).clamp_min(0)))
 
 
 class JumpReLU(torch.nn.Module):

@@ -11,7 +11,8 @@ from torch.nn.functional import embedding_bag, normalize
 
 from benchmark.sae.dictionaries import Tower
 from benchmark.sae.gates import BatchTopK, JumpReLU
-from benchmark.sae.sparse_step import SparseReLU, reconstruct_topk
+from benchmark.sae.sparse_gate import reconstruct_gated
+from benchmark.sae.sparse_step import reconstruct_topk
 
 
 class Pass(NamedTuple):
@@ -47,11 +48,7 @@ class Sae(torch.nn.Module):
         weights = (self.encoder, b_enc, self.b_dec, self.decoder)
         if self.k is not None:
             return Pass(*reconstruct_topk(u, *weights, self.k))
-        if self.gate is None:
-            out, z = SparseReLU.apply(u, *weights)
-            return Pass(out, z, None)
-        z = self.gate(torch.addmm(b_enc, u - self.b_dec, self.encoder.T))
-        return Pass(torch.addmm(self.b_dec, z, self.decoder), z, None)
+        return Pass(*reconstruct_gated(u, *weights, self.gate), None)
 
     def rebuilt(
         self, values: Float[Tensor, "b k"], indices: Int[Tensor, "b k"]

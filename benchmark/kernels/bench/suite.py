@@ -17,6 +17,7 @@ from benchmark.kernels.gradients.case import case as gradients
 from benchmark.kernels.gradients.case import grouping
 from benchmark.kernels.ranks.case import case as retrieval
 from benchmark.kernels.step.case import case as step
+from benchmark.kernels.topk.case import batch
 from benchmark.kernels.topk.case import case as topk
 
 Build = Callable[[Shape, torch.dtype, Machine, torch.Generator], Case]
@@ -31,9 +32,10 @@ OPS: dict[str, Build] = {
     "coactivation": coactivation,
     "assignment": assignment,
     "retrieval": retrieval,
+    "batch_bound": batch,
     "step": step,
 }
-HOST = ("assignment", "retrieval")
+HOST = ("assignment", "retrieval", "batch_bound")
 """Ops that run on the CPU whatever else there is."""
 CLIP, WIDE = Shape(1024, 512, 8192, 32), Shape(8192, 4096, 65_536, 32)
 QUICK = Shape(256, 128, 1024, 8)
@@ -50,7 +52,7 @@ def shapes(op: str, machine: Machine, *, quick: bool) -> list[tuple[Shape, torch
         return [(Shape(0, 0, 4096, 0, skewed), full) for skewed in (False, True)]
     if op == "retrieval":
         return [(Shape(5000, 0, 8192, k), full) for k in (8, 32)]
-    if machine.device.type != "cuda":
+    if machine.device.type != "cuda" or op == "batch_bound":
         if op == "coactivation":
             return [(Shape(50_000, 0, 4096, k), full) for k in (8, 32)]
         types = (full, half) if op == "step" else (full,)

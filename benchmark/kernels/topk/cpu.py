@@ -34,6 +34,35 @@ def topk(rows: Float[Tensor, "n w"], k: int) -> tuple[Float[Tensor, "n k"], Int[
     return values.masked_fill(indices < 0, 0), indices.clamp_min(0)
 
 
+def nth_largest(values: Float[Tensor, "..."], n: int) -> Float[Tensor, ""]:
+    """See `nth_largest`: by counting upper halves of bits, then sorting those of one half alone."""
+    keys = values.detach().contiguous().view(-1).view(torch.int32).numpy()
+    found = np.array([_nth(keys, n)], np.int32)
+    return torch.from_numpy(found).view(torch.float32)[0]
+
+
+@loop
+def _nth(keys, n):  # type: ignore[no-untyped-def]
+    """The n-th largest key above 0, or 0."""
+    counts = np.zeros(1 << 15, np.int64)
+    for key in keys:
+        if key > 0:
+            counts[key >> 16] += 1
+    upper, left = (1 << 15) - 1, n
+    while upper >= 0 and counts[upper] < left:
+        left -= counts[upper]
+        upper -= 1
+    if upper < 0:
+        return np.int32(0)
+    within, at = np.empty(counts[upper], np.int32), 0
+    for key in keys:
+        if key > 0 and key >> 16 == upper:
+            within[at] = key
+            at += 1
+    within.sort()
+    return within[len(within) - left]
+
+
 @loop
 def _topk(start, stop, keys, found):  # type: ignore[no-untyped-def]
     """Places of the k largest keys above 0, ascending; -1 stays in the slots that are left."""

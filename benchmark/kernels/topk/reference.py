@@ -14,3 +14,8 @@ def topk(rows: Float[Tensor, "n w"], k: int) -> tuple[Float[Tensor, "n k"], Int[
     place = torch.where(values > 0, indices, -1).argsort(dim=1, stable=True)
     values, indices = values.gather(1, place), indices.gather(1, place)
     return values, torch.where(values > 0, indices, 0)
+
+
+def nth_largest(values: Float[Tensor, "..."], n: int) -> Float[Tensor, ""]:
+    """The n-th largest of all entries, 0 where fewer are above it."""
+    return values.flatten().topk(n, sorted=False).values.min().clamp_min(0)
