@@ -71,6 +71,14 @@ def dispatch(arguments: argparse.Namespace) -> int:
         from benchmark.audit.verb import audit_verb
 
         return audit_verb(arguments)
+    if arguments.verb == "submit":
+        from benchmark.submissions.making import submit_verb
+
+        return submit_verb(arguments)
+    if arguments.verb == "validate":
+        from benchmark.submissions.verb import validate_verb
+
+        return validate_verb(arguments)
     if arguments.verb == "leaderboard":
         from leaderboards.site.verb import leaderboard_verb
 

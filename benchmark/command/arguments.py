@@ -17,6 +17,14 @@ from benchmark.command.reproduce_flags import (
     REPRODUCE_SAYS,
     reproduce_flags,
 )
+from benchmark.command.submission_flags import (
+    SUBMIT_EXAMPLES,
+    SUBMIT_SAYS,
+    VALIDATE_EXAMPLES,
+    VALIDATE_SAYS,
+    submit_flags,
+    validate_flags,
+)
 from benchmark.command.sweep_flags import SWEEP_EXAMPLES, SWEEP_SAYS, sweep_flags
 
 RUN_EXAMPLES = """examples:
@@ -70,6 +78,8 @@ def parser() -> argparse.ArgumentParser:
     reproduce_flags(_verb(verbs, "reproduce", REPRODUCE_SAYS, epilog=REPRODUCE_EXAMPLES), _seed)
     audit_flags(_verb(verbs, "audit", AUDIT_SAYS, epilog=AUDIT_EXAMPLES), _positive)
     _kernels(verbs)
+    submit_flags(_verb(verbs, "submit", SUBMIT_SAYS, epilog=SUBMIT_EXAMPLES))
+    validate_flags(_verb(verbs, "validate", VALIDATE_SAYS, epilog=VALIDATE_EXAMPLES))
     leaderboard_flags(_verb(verbs, "leaderboard", LEADERBOARD_SAYS, epilog=LEADERBOARD_EXAMPLES))
     return top
 

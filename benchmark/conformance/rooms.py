@@ -83,7 +83,8 @@ ROOMS: dict[str, Room] = {
     "recipes": ours("recipes*", "contracts worlds backends projectors"),
     "command": ours(
         "__main__",
-        "names run sweeps reproduce audit reports reporting conformance timing leaderboards",
+        "names run sweeps reproduce audit reports reporting conformance timing leaderboards "
+        "submissions",
         light=True,
     ),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),

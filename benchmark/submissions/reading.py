@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from benchmark.registry import ROOT
-from benchmark.results import Cell, Document, read_document
+from benchmark.results import Cell, Document
 from benchmark.results.storage import one_line
+from benchmark.submissions.folders import Listing
 from benchmark.submissions.records import DOCUMENT, RECORD, UNITS, Submission
+from benchmark.submissions.verified import verification_of
 
 SUBMISSIONS = ROOT / "leaderboards" / "submissions"
 """A folder a submission."""
 VERIFIED = ROOT / "leaderboards" / "verified"
 """`<slug>.json` of each that a maintainer verified."""
+Model = TypeVar("Model", bound=BaseModel)
 Lane = Literal["verified", "self-reported"]
 
 
@@ -49,19 +51,32 @@ def read_submission(folder: Path, verified: Path = VERIFIED) -> Submitted:
 
     Nothing is promised of the numbers: `validate` is what looks at them.
     """
-    path = folder / RECORD
-    try:
-        content = path.read_bytes()
-        record = Submission.model_validate_json(content)
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from None
-    except ValidationError as error:
-        raise ValueError(f"{path} is no record of a submission: {one_line(error)}") from None
+    content = plain_file(folder, RECORD)
+    record = _model(folder / RECORD, Submission, content)
     if folder.resolve().name != record.slug:
         raise ValueError(f"{folder} holds the submission {record.slug}: the folder was renamed")
     sha256 = hashlib.sha256(content).hexdigest()
     lane = lane_of(record.slug, sha256, verified)
-    return Submitted(folder, record, read_document(folder / DOCUMENT), sha256, lane)
+    cells = plain_file(folder, DOCUMENT)
+    if hashlib.sha256(cells).hexdigest() != record.files[DOCUMENT].sha256:
+        raise ValueError(f"{folder / DOCUMENT} is not the file that {RECORD} names: it was changed")
+    document = _model(folder / DOCUMENT, Document, cells)
+    return Submitted(folder, record, document, sha256, lane)
+
+
+def plain_file(folder: Path, name: str) -> bytes:
+    """A file of a submission, within its bounds and through no link. Raises ValueError."""
+    try:
+        return Listing(folder, {}).read(name)
+    except ValueError as error:
+        raise ValueError(f"{folder / name} {error}") from None
+
+
+def _model(path: Path, model: type[Model], content: bytes) -> Model:
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        raise ValueError(f"{path} is no record of a submission: {one_line(error)}") from None
 
 
 def submission_folders(root: Path = SUBMISSIONS) -> list[Path]:
@@ -74,12 +89,7 @@ def submission_folders(root: Path = SUBMISSIONS) -> list[Path]:
 def lane_of(slug: str, sha256: str, verified: Path = VERIFIED) -> Lane:
     """Verified where the maintainers' record is of this very `submission.json`.
 
-    `sha256` is that file's; the record under `verified` names it as `submission_sha256`.
+    `sha256` is that file's, which the record under `verified` names.
     """
-    path = verified / f"{slug}.json"
-    try:
-        told = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return "self-reported"
-    bound = told.get("submission_sha256") if isinstance(told, dict) else None
-    return "verified" if bound == sha256 else "self-reported"
+    found = verification_of(slug, sha256, verified)
+    return "self-reported" if found is None else "verified"

@@ -97,6 +97,8 @@ class Submission(Record):
     paper: Web | None = None
     code: Web | None = None
     created: Moment
+    tasks: dict[MethodName, Sha256] = {}
+    """sha256 of each task's file as it was run: with the method's it makes the `code` of cells."""
     environment: Environment
     checkpoints: tuple[Checkpoint, ...] = Field(default=(), strict=False, max_length=2000)
     files: dict[str, FileRecord]

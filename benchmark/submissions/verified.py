@@ -16,7 +16,6 @@ from benchmark.results.scores import Name, Record
 from benchmark.results.storage import one_line
 from benchmark.submissions.records import MethodName, Moment, Slug
 
-
 NonNegative = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0)]
 

@@ -1,0 +1,104 @@
+"""A submission read for validation: its record and its cells, as far as they can be read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from benchmark.results import SCHEMA_VERSION, Cell, Document
+from benchmark.submissions.faults import Faults, of_model
+from benchmark.submissions.folders import Listing
+from benchmark.submissions.limits import MOST_CELLS
+from benchmark.submissions.records import DOCUMENT, METHOD, RECORD, SUBMISSION_VERSION, Submission
+from benchmark.submissions.strict_json import parsed
+from benchmark.submissions.words import HIDDEN, escaped
+
+Model = TypeVar("Model", bound=BaseModel)
+HIDDEN_IN_CODE = HIDDEN - {"Cc"}
+"""What no source needs; of control characters it may have line ends and tabs."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What could be read; None where it could not, which is a fault of its own."""
+
+    listing: Listing
+    record: Submission | None
+    document: Document | None
+    method_digest: str | None
+    """sha256 of the method file as the registry reads it, its line ends made one."""
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return self.document.cells if self.document else ()
+
+
+def loaded(listing: Listing, found: Faults) -> Loaded:
+    """Everything that other checks look at; whatever cannot be read is a fault."""
+    record = _model(listing, RECORD, Submission, SUBMISSION_VERSION, found)
+    document = _model(listing, DOCUMENT, Document, SCHEMA_VERSION, found)
+    return Loaded(listing, record, document, _method_digest(listing, found))
+
+
+def _model(
+    listing: Listing, name: str, model: type[Model], version: int, found: Faults
+) -> Model | None:
+    """One JSON file as a record, every complaint of it a fault."""
+    if name not in listing.sizes:
+        found.add(f"{name} is missing: run `python -m benchmark submit`")
+        return None
+    with found.told(name):
+        content = listing.read(name)
+        _of_version(parsed(content), version)
+        try:
+            return model.model_validate_json(content)
+        except ValidationError as error:
+            for line in of_model(error.errors(include_url=False, include_input=False)):
+                found.add(f"{name}: {line}")
+    return None
+
+
+def _of_version(tree: Any, ours: int) -> None:
+    """Raises ValueError where a file is of another version, saying what to do."""
+    if not isinstance(tree, dict):
+        raise ValueError("holds no JSON object")
+    version = tree.get("schema_version")
+    if type(version) is not int:
+        shown = escaped(repr(version), 30)
+        raise ValueError(f"schema_version is {shown}: wanted the number {ours}")
+    if version != ours:
+        do = "update the benchmark" if version > ours else "run `submit` anew"
+        raise ValueError(f"schema_version is {version}, this checkout reads {ours}: {do}")
+    if len(tree.get("cells") or ()) > MOST_CELLS:
+        raise ValueError(f"holds over {MOST_CELLS:,} cells, the most that are read")
+
+
+def _method_digest(listing: Listing, found: Faults) -> str | None:
+    """sha256 of the method's text. It is never parsed, imported or run."""
+    if METHOD not in listing.sizes:
+        return None
+    with found.told(METHOD):
+        try:
+            source = listing.read(METHOD).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"is no UTF-8 text (byte {error.start})") from None
+        source = source.replace("\r\n", "\n").replace("\r", "\n")
+        hidden_characters(source)
+        return hashlib.sha256(source.encode()).hexdigest()
+    return None
+
+
+def hidden_characters(source: str) -> None:
+    """Raises ValueError for a source that a reader sees other than Python does."""
+    from unicodedata import category
+
+    if source.isascii() and not any(ord(s) < 32 and s not in "\n\t\f" for s in source):
+        return
+    for number, line in enumerate(source.split("\n"), start=1):
+        for sign in line:
+            is_control = category(sign) == "Cc" and sign not in "\t\f"
+            if is_control or category(sign) in HIDDEN_IN_CODE:
+                raise ValueError(f"line {number} holds U+{ord(sign):04X}, which nobody sees")
