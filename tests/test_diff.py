@@ -16,6 +16,7 @@ from benchmark.results import (
     Environment,
     Run,
     bundle_file,
+    cell_of,
     document,
     key_of,
     read_cells,
@@ -228,7 +229,7 @@ def test_without_pairs_two_rows_are_held_to_the_minimum_reliable_difference(
         for units in (tmp_path / name / "cells").glob("*.npz"):
             units.unlink()
         cells = [
-            Cell.model_validate_json(path.read_bytes())
+            cell_of(path.read_bytes())
             for path in sorted((tmp_path / name / "cells").glob("*.json"))
         ]
         write_document(tmp_path / f"{name}.json", document(Run(), cells))

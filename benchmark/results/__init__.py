@@ -1,4 +1,8 @@
-"""Results as records: scores, cells, documents, and how they are kept on disk. No torch."""
+"""Results as records: scores, cells, documents, and how they are kept on disk. No torch.
+
+Files of older versions of the schema are made current when they are read. `faults(source)` has
+everything that is wrong with a document, a line each; whatever else reads gives the first of it.
+"""
 
 from benchmark.results.bundles import SUFFIX, bundle_file, read_bundle, write_bundle
 from benchmark.results.documents import (
@@ -13,6 +17,7 @@ from benchmark.results.documents import (
     write_document,
 )
 from benchmark.results.keys import canonical, cell_key
+from benchmark.results.reading import cell_of, document_of, faults
 from benchmark.results.records import (
     SCHEMA_VERSION,
     BackendRecord,
@@ -56,7 +61,10 @@ __all__ = [
     "bundle_file",
     "canonical",
     "cell_key",
+    "cell_of",
     "document",
+    "document_of",
+    "faults",
     "first_difference",
     "key_of",
     "merge",

@@ -5,15 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from benchmark.results.records import Cell
+from benchmark.results.migrations import UNSAID, VERSION, current_version
+from benchmark.results.plain_json import MOST_BYTES, parsed
+from benchmark.results.reading import cell_of, one_line
+from benchmark.results.records import SCHEMA_VERSION, Cell
 from benchmark.results.scores import Score
-from benchmark.results.storage import one_line, write_whole
+from benchmark.results.storage import write_whole
 
 DIGITS = 7
 SUFFIX = ".jsonl.gz"
@@ -25,20 +29,54 @@ def bundle_file(folder: Path, backend: str) -> Path:
 
 
 def write_bundle(path: Path, cells: Iterable[Cell]) -> None:
-    """Writes cells without their units, the same bytes for the same cells in any order."""
-    lines = sorted(_line(cell) for cell in cells)
+    """Writes cells without their units, the same bytes for the same cells in any order.
+
+    The first line says the version of the schema.
+    """
+    lines = [f'{{"{VERSION}":{SCHEMA_VERSION}}}\n', *sorted(_line(cell) for cell in cells)]
     write_whole(path, gzip.compress("".join(lines).encode(), compresslevel=9, mtime=0))
 
 
 def read_bundle(path: Path) -> tuple[Cell, ...]:
-    """Its cells. Raises ValueError in one line for a file that is no bundle."""
+    """Its cells, of whichever version. Raises ValueError in one line for a file that is no bundle.
+
+    Bundles are ours: they are read as fast as can be, and not looked at for names given twice.
+    """
     try:
-        lines = gzip.decompress(path.read_bytes()).decode().splitlines()
-        return tuple(Cell.model_validate_json(line) for line in lines)
+        first, *lines = _unpacked(path).decode().splitlines() or [""]
+        version = _version(first)
+        if version is None:
+            version, lines = UNSAID, [first, *lines]
+        if version == SCHEMA_VERSION:
+            return tuple(Cell.model_validate_json(line) for line in lines)
+        return tuple(cell_of(_of_version(line, version)) for line in lines)
     except ValidationError as error:
-        raise ValueError(f"{path}: {one_line(error)}") from error
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {one_line(error)}") from None
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no bundle of cells ({error}): make it anew") from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _unpacked(path: Path) -> bytes:
+    """Raises ValueError where it would be larger than anything that is read."""
+    with gzip.open(path) as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it unpacks to over {MOST_BYTES:,} bytes, the most that are read")
+    return content
+
+
+def _version(line: str) -> int | None:
+    """The version that a first line says; None where it is a cell already."""
+    if not line.startswith(f'{{"{VERSION}":') or line.count(":") > 1:
+        return None
+    return current_version(parsed(line)[VERSION])
+
+
+def _of_version(line: str, version: int) -> str:
+    """A cell of a bundle as a file of its own would have it."""
+    return f'{{"{VERSION}":{version},{line.removeprefix("{")}'
 
 
 def _line(cell: Cell) -> str:

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
+from benchmark.results.reading import document_of, whole_file
 from benchmark.results.records import Cell, Document, Run
-from benchmark.results.storage import one_line, write_whole
+from benchmark.results.storage import write_whole
 
 NOT_CONTENT = frozenset({"timing", "created", "started", "finished"})
 SCHEMA_FILE = Path(__file__).parent.parent / "result_schema.json"
@@ -79,13 +78,11 @@ def write_document(path: Path, document: Document) -> None:
 
 
 def read_document(path: Path) -> Document:
-    """A document from a file. Raises ValueError in one line where it is none."""
+    """A document from a file, of whichever version. Raises ValueError in one line for none."""
     try:
-        return Document.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from None
-    except ValidationError as error:
-        raise ValueError(f"{path} is no result document: {one_line(error)}") from None
+        return document_of(whole_file(path))
+    except ValueError as error:
+        raise ValueError(f"{path} is no result document: {error}") from None
 
 
 def schema_text() -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
 from benchmark.results.keys import canonical, cell_key
-from benchmark.results.scores import Name, Record, Score, check_scores
+from benchmark.results.scores import Name, Record, RecordError, Score, inconsistent_scores
 
 SCHEMA_VERSION = 1
 
@@ -130,18 +131,23 @@ class Cell(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.status == "scored" and not self.scores:
-            raise ValueError("status is scored, but there are no scores")
-        if self.status != "scored" and not self.reason:
-            raise ValueError(f"status is {self.status}, but no reason is given")
-        if self.status != "scored" and (self.scores or self.units_file):
-            raise ValueError(f"status is {self.status}, but there are scores or units")
-        if (self.units_file is None) != (self.units_sha256 is None):
-            raise ValueError("units_file and units_sha256 come together")
-        check_scores(self.scores)
+        broken = [*_inconsistent(self), *inconsistent_scores(self.scores)]
+        if broken:
+            raise RecordError(*broken)
         if self.key != key_of(self):
             raise ValueError(f"key {self.key[:12]} is not the key of this content")
         return self
+
+
+def _inconsistent(cell: Cell) -> Iterator[str]:
+    if cell.status == "scored" and not cell.scores:
+        yield "status is scored, but there are no scores"
+    if cell.status != "scored" and not cell.reason:
+        yield f"status is {cell.status}, but no reason is given"
+    if cell.status != "scored" and (cell.scores or cell.units_file):
+        yield f"status is {cell.status}, but there are scores or units"
+    if (cell.units_file is None) != (cell.units_sha256 is None):
+        yield "units_file and units_sha256 come together"
 
 
 class Run(Record):
@@ -164,7 +170,7 @@ class Document(Record):
     def _distinct(self) -> Self:
         twice = [key for key, n in Counter(cell.key for cell in self.cells).items() if n > 1]
         if twice:
-            raise ValueError(f"cell {twice[0][:12]} is there more than once")
+            raise RecordError(*(f"cell {key[:12]} is there more than once" for key in twice))
         return self
 
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Name = Annotated[str, Field(min_length=1)]
 Level = Annotated[float, Field(gt=0, lt=1)]
+
+
+class RecordError(ValueError):
+    """Several promises that one record breaks, a line each."""
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.args))
 
 
 class Record(BaseModel):
@@ -72,14 +80,14 @@ class Score(Measured):
     """How codes were taken: "full", or "truncated" to the budget's k strongest latents."""
 
 
-def check_scores(scores: tuple[Score, ...]) -> None:
-    """Each (name, variant) once, and one main score per variant."""
+def inconsistent_scores(scores: tuple[Score, ...]) -> Iterator[str]:
+    """A line for each promise that scores break together: (name, variant) once, one main each."""
     names = Counter((score.name, score.variant) for score in scores)
     for (name, variant), times in names.items():
         if times > 1:
-            raise ValueError(f"score {name} ({variant}) is there {times} times, wanted once")
-    for variant in {score.variant for score in scores}:
+            yield f"score {name} ({variant}) is there {times} times, wanted once"
+    for variant in dict.fromkeys(score.variant for score in scores):
         main = [score.name for score in scores if score.main and score.variant == variant]
         if len(main) != 1:
             found = ", ".join(main) or "none"
-            raise ValueError(f"main scores of variant {variant}: {found}; wanted exactly one")
+            yield f"main scores of variant {variant}: {found}; wanted exactly one"

@@ -11,10 +11,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
 from benchmark.messages.storage import StorageError
-from benchmark.results.records import Cell
+from benchmark.results.migrations import VERSION
+from benchmark.results.reading import cell_of
+from benchmark.results.reading import one_line as one_line
+from benchmark.results.records import SCHEMA_VERSION, Cell
 from benchmark.results.unit_files import content_sha256, packed, unpacked
 from benchmark.statistics import StoredUnits
 
@@ -37,8 +38,14 @@ def write_cell(folder: Path, cell: Cell, units: Mapping[str, StoredUnits] | None
         told = {"units_file": f"{cell.key}.npz", "units_sha256": content_sha256(content)}
         cell = Cell.model_validate(cell.model_dump() | told)
         write_whole(folder / f"{cell.key}.npz", packed(content))
-    write_whole(folder / f"{cell.key}.json", (cell.model_dump_json(indent=1) + "\n").encode())
+    write_whole(folder / f"{cell.key}.json", cell_text(cell).encode())
     return cell
+
+
+def cell_text(cell: Cell) -> str:
+    """The text of a cell's file: its record, and first of all the version of the schema."""
+    record = cell.model_dump_json(indent=1)
+    return f'{{\n "{VERSION}": {SCHEMA_VERSION},{record.removeprefix("{")}\n'
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -64,11 +71,11 @@ def write_whole(path: Path, content: bytes) -> None:
 def read_cell(path: Path) -> Cell:
     """One record. Raises ValueError in one line where it is no whole and valid record."""
     try:
-        cell = Cell.model_validate_json(path.read_bytes())
+        cell = cell_of(path.read_bytes())
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}") from None
-    except ValidationError as error:
-        raise ValueError(f"{path} is no whole result record: {one_line(error)}") from None
+    except ValueError as error:
+        raise ValueError(f"{path} is no whole result record: {error}") from None
     if path.stem != cell.key:
         raise ValueError(f"{path} holds cell {cell.key[:12]}: it was renamed; run it again")
     return cell
@@ -118,11 +125,3 @@ def read_some_units(folder: Path, cell: Cell, names: Collection[str]) -> dict[st
     if cell.units_file is None:
         raise ValueError(f"cell {cell.key[:12]} ({cell.status}) has no units")
     return unpacked(folder / cell.units_file, names)
-
-
-def one_line(error: ValidationError) -> str:
-    """The first thing wrong with a record, and how many more there are."""
-    first, *others = error.errors(include_url=False, include_input=False)
-    where = ".".join(str(part) for part in first["loc"])
-    more = f" (and {len(others)} more)" if others else ""
-    return f"{where}: {first['msg']}{more}" if where else f"{first['msg']}{more}"

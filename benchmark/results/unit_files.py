@@ -38,7 +38,7 @@ def unpacked(path: Path, only: Collection[str] | None = None) -> dict[str, Store
     Raises ValueError in one line where the file is damaged or holds a pickle.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             wanted = [k for k in archive.files if only is None or k.rpartition("|")[0] in only]
             arrays = {name: archive[name] for name in wanted}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.error) as error:
