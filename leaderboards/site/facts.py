@@ -15,6 +15,7 @@ from leaderboards.board.making import board
 from leaderboards.board.sources import Source
 from leaderboards.board.tables import Board
 from leaderboards.metrics import TaskSays
+from leaderboards.pairs import Table, merged, shipped
 from leaderboards.site.links import Links, links_of
 
 
@@ -35,6 +36,8 @@ class Facts:
     submissions: Mapping[str, Source]
     """By slug."""
     links: Links
+    pairs: Sequence[Table] = ()
+    """Comparisons of reference rows, those whose cells are here."""
 
     @cached_property
     def presets(self) -> dict[str, tuple[Entry, str]]:
@@ -49,8 +52,9 @@ class Facts:
 def gather(sources: Sequence[Source]) -> Facts:
     """The facts of a build."""
     made = board(sources)
+    cells = [cell for source in sources if source.record is None for cell in source.cells]
     return Facts(
-        cells=[cell for source in sources if source.record is None for cell in source.cells],
+        cells=cells,
         board=made,
         methods=catalogue("method"),
         tasks=catalogue("task"),
@@ -58,4 +62,5 @@ def gather(sources: Sequence[Source]) -> Facts:
         audited=audits.stored(),
         submissions={source.slug: source for source in sources if source.record},
         links=links_of(made),
+        pairs=merged(shipped(), [], cells),
     )

@@ -11,9 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmark.reports.names import short
 from benchmark.reports.numbers import number, span
-from leaderboards.site.inert import clipped, inert, prose
+from leaderboards.site.inert import UNSEEN, clipped, inert, prose
 from leaderboards.site.pages import Nav, Page
 
+__all__ = ["UNSEEN", "clipped", "environment", "inert", "prose", "rendered"]
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -29,7 +30,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"num": number, "short": short, "clip": clipped, "thousands": thousands}
+    made.filters |= {
+        "num": number,
+        "short": short,
+        "clip": clipped,
+        "thousands": thousands,
+        "signed": signed,
+        "minus": minus,
+    }
     made.globals |= {"span": span, "prose": prose}
     return made
 
@@ -37,6 +45,17 @@ def environment() -> Environment:
 def thousands(n: int) -> str:
     """1,234."""
     return f"{n:,}"
+
+
+def minus(value: float) -> str:
+    """A number with a minus that is as wide as a plus."""
+    return number(value).replace("-", "−", 1)
+
+
+def signed(value: float) -> str:
+    """A difference: +0.120, −0.034, and 0.000 without a sign."""
+    text = minus(value)
+    return f"+{text}" if value > 0 and text != number(0.0) else text
 
 
 def rendered(page: Page, nav: Sequence[Nav], shared: dict[str, Any]) -> str:
