@@ -218,7 +218,7 @@ BAD = {
     "overflow": (b'{"schema_version": 1, "x": 1e999}', "too large"),
     "digits": (b'{"schema_version": 1, "x": 1' + b"0" * 5000 + b"}", "thousands of digits"),
     "some digits": (b'{"schema_version": 1, "x": 1' + b"0" * 400 + b"}", "over 300 digits"),
-    "deep": (b'{"x":' + b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1) + b"}", "nested deeper"),
+    "deep": (b'{"x":' + b"[" * DEEPEST + b"]" * DEEPEST + b"}", "nested deeper"),
     "deeper": (b"[" * 10**6 + b"]" * 10**6, "nested deeper"),
     "open": (b"[" * 10**6, "nested deeper"),
     "objects": (b'{"a":' * 200 + b"1" + b"}" * 200, "nested deeper"),

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NoReturn
 
 DEEPEST = 32
@@ -16,9 +16,6 @@ LONGEST_TEXT = 100_000
 MOST_VALUES = 50_000_000
 MOST_BYTES = 1 << 30
 
-QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-"""A text with its quotes; one without an end reaches to the last byte."""
-EMPTY = re.compile(rb"\[\]|\{\}")
 HUGE = re.compile(rb"\d{300}|[eE]\+?\d{3}")
 """What a number must have to be past the largest float; a text may have it as well."""
 HALF = re.compile("[\ud800-\udfff]")
@@ -40,7 +37,9 @@ def parsed(content: bytes | str) -> Any:
         text = raw.decode()
     except UnicodeError:
         raise ValueError("it is no UTF-8 text") from None
-    _bounded(raw)
+    values = raw.count(b"[") + raw.count(b"{") + raw.count(b",")
+    if values > MOST_VALUES:
+        raise ValueError(f"it holds some {values:,} values, at most {MOST_VALUES:,} are read")
     try:
         tree = json.loads(text, object_pairs_hook=_once, parse_constant=_constant)
     except json.JSONDecodeError as error:
@@ -51,27 +50,8 @@ def parsed(content: bytes | str) -> Any:
         if "integer string conversion" in str(error):
             raise ValueError("it holds a number of thousands of digits") from None
         raise
-    if len(raw) > LONGEST_TEXT or b"\\u" in raw or HUGE.search(raw):
-        _check_leaves(tree)
+    _check_levels(tree, halves=b"\\u" in raw, huge=bool(HUGE.search(raw)))
     return tree
-
-
-def _bounded(raw: bytes) -> None:
-    """Number of values and depth, seen from the text before anything is built of it."""
-    opened = raw.count(b"[") + raw.count(b"{")
-    values = opened + raw.count(b",")
-    if values > MOST_VALUES:
-        raise ValueError(f"it holds some {values:,} values, at most {MOST_VALUES:,} are read")
-    if opened <= DEEPEST:
-        return
-    brackets = QUOTED.sub(b"", raw).translate(None, bytes(set(range(256)) - set(b"[]{}")))
-    for _ in range(DEEPEST):
-        shorter = EMPTY.sub(b"", brackets)
-        if len(shorter) in (0, len(brackets)):
-            return
-        brackets = shorter
-    if brackets:
-        raise ValueError(f"it is nested deeper than {DEEPEST} levels")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -86,33 +66,36 @@ def _constant(word: str) -> NoReturn:
     raise ValueError(f"it holds {word}: wanted finite numbers")
 
 
-def _check_leaves(tree: Any) -> None:
-    for leaf in _leaves(tree):
-        if isinstance(leaf, str):
-            if len(leaf) > LONGEST_TEXT:
-                raise ValueError(
-                    f"it holds a text of {len(leaf):,} characters, at most {LONGEST_TEXT:,}"
-                )
-            if HALF.search(leaf):
-                raise ValueError("it holds half a character (a lone surrogate)")
-        elif isinstance(leaf, float) and not math.isfinite(leaf):
+def _check_levels(tree: Any, *, halves: bool, huge: bool) -> None:
+    """Depth and texts of a tree, level by level; half characters and huge numbers where the text
+    may hold any.
+    """
+    level, depth = [tree], 0
+    while level:
+        objects = [each for each in level if type(each) is dict]
+        lists = [each for each in level if type(each) is list]
+        texts = [each for each in level if type(each) is str]
+        texts += chain.from_iterable(objects)
+        longest = max(map(len, texts), default=0)
+        if longest > LONGEST_TEXT:
+            raise ValueError(f"it holds a text of {longest:,} characters, at most {LONGEST_TEXT:,}")
+        if halves and any(map(HALF.search, texts)):
+            raise ValueError("it holds half a character (a lone surrogate)")
+        if huge:
+            _check_numbers(level)
+        depth += bool(objects or lists)
+        if depth > DEEPEST:
+            raise ValueError(f"it is nested deeper than {DEEPEST} levels")
+        level = list(chain.from_iterable(each.values() for each in objects))
+        level += chain.from_iterable(lists)
+
+
+def _check_numbers(level: list[Any]) -> None:
+    for each in level:
+        if type(each) is float and not math.isfinite(each):
             raise ValueError("it holds a number that is too large: wanted finite numbers")
-        elif type(leaf) is int and abs(leaf) >= 10**300:
+        if type(each) is int and abs(each) >= 10**300:
             raise ValueError("it holds a whole number of over 300 digits")
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    """Every value that holds no others, and every name."""
-    waiting = [tree]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, dict):
-            waiting += each.keys()
-            waiting += each.values()
-        elif isinstance(each, list):
-            waiting += each
-        else:
-            yield each
 
 
 def printable(text: str, longest: int = 300) -> str:
