@@ -39,8 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def dispatch(arguments: argparse.Namespace) -> int:
     """Imports the verb's module only now, so that `--help` and `ls` stay instant."""
+    if arguments.verb == "ls" and arguments.what == "results":
+        from benchmark.reports.folders.listing import ls_results
+
+        return ls_results(arguments.folder, as_json=arguments.json)
     if arguments.verb == "ls":
         from benchmark.command.listing import ls
+
+        if arguments.folder:
+            raise ValueError(f"ls {arguments.what} takes no folder: found {arguments.folder[0]}")
 
         return ls(arguments.what, arguments.json)
     if arguments.verb == "compare":
@@ -79,6 +86,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
         from benchmark.submissions.verb import validate_verb
 
         return validate_verb(arguments)
+    if arguments.verb == "verify":
+        from benchmark.verification.verb import verify_verb
+
+        return verify_verb(arguments)
     if arguments.verb == "leaderboard":
         from leaderboards.site.verb import leaderboard_verb
 

@@ -26,6 +26,7 @@ from benchmark.command.submission_flags import (
     validate_flags,
 )
 from benchmark.command.sweep_flags import SWEEP_EXAMPLES, SWEEP_SAYS, sweep_flags
+from benchmark.command.verify_flags import VERIFY_EXAMPLES, VERIFY_SAYS, verify_flags
 
 RUN_EXAMPLES = """examples:
   python -m benchmark run --method jsae
@@ -43,6 +44,14 @@ COMPARE_EXAMPLES = """examples:
   python -m benchmark compare vista@block:2/tokens patch-sae@tower/tokens
 
 The table goes to stdout, errors to stderr.
+"""
+LS_EXAMPLES = """examples:
+  python -m benchmark ls methods
+  python -m benchmark ls results
+  python -m benchmark ls results results/mine theirs --json
+
+Of a results folder: when, who, on what, cells by status, main numbers (means over seeds), size, and
+whether it is whole: the last run came to its end and every cell can be read.
 """
 KERNELS_EXAMPLES = """examples:
   python -m benchmark kernels --quick
@@ -80,6 +89,8 @@ def parser() -> argparse.ArgumentParser:
     _kernels(verbs)
     submit_flags(_verb(verbs, "submit", SUBMIT_SAYS, epilog=SUBMIT_EXAMPLES))
     validate_flags(_verb(verbs, "validate", VALIDATE_SAYS, epilog=VALIDATE_EXAMPLES))
+    verify = _verb(verbs, "verify", VERIFY_SAYS, epilog=VERIFY_EXAMPLES)
+    verify_flags(verify, _seed, _positive)
     leaderboard_flags(_verb(verbs, "leaderboard", LEADERBOARD_SAYS, epilog=LEADERBOARD_EXAMPLES))
     return top
 
@@ -148,8 +159,11 @@ def _scoring(run: argparse.ArgumentParser, methods: str, tasks: str) -> None:
 
 
 def _ls(verbs: Any) -> None:
-    ls = _verb(verbs, "ls", "List what there is.")
-    ls.add_argument("what", choices=["methods", "tasks", "backends", "data"])
+    ls = _verb(verbs, "ls", "List what there is, and what was run.", epilog=LS_EXAMPLES)
+    ls.add_argument("what", choices=["methods", "tasks", "backends", "data", "results"])
+    ls.add_argument(
+        "folder", nargs="*", metavar="FOLDER", help="of results: look there (default: results)"
+    )
     ls.add_argument("--json", action="store_true")
 
 

@@ -64,6 +64,7 @@ ROOMS: dict[str, Room] = {
     "reports": ours("reports*", "names statistics results messages portrayed", light=True),
     "submissions": ours("submissions*", "names statistics results reports messages", light=True),
     "run": ours("run*", f"{_MACHINERY} results reports"),
+    "verification": ours("verification*", f"{_MACHINERY} results reports run submissions"),
     "portraits": ours("portraits*", f"{_MACHINERY} metrics results run portrayed"),
     "reporting": ours(
         "portraits.gathering portraits.verb",
@@ -84,7 +85,7 @@ ROOMS: dict[str, Room] = {
     "command": ours(
         "__main__",
         "names run sweeps reproduce audit reports reporting conformance timing leaderboards "
-        "submissions",
+        "submissions verification",
         light=True,
     ),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),

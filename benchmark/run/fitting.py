@@ -95,7 +95,7 @@ def fit(method: Method, data: TrainingData, file: Path, shared: Path | None = No
     """
     if shared is not None:
         _copy(shared, file)
-    kept = _kept(file, data.site)
+    kept = kept_fit(file, data.site)
     if kept is None:
         kept = _made(method, data, file)
         if shared is not None:
@@ -161,7 +161,7 @@ def finite(artifact: Artifact) -> None:
             )
 
 
-def _kept(file: Path, site: Site) -> Fit | None:
+def kept_fit(file: Path, site: Site) -> Fit | None:
     """The fit of an earlier run; None unless both its files are whole."""
     sidecar = file.with_suffix(".json")
     if not (file.is_file() and sidecar.is_file()):

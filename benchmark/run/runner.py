@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -97,9 +97,12 @@ class Runner:
                     found.setdefault(site, []).append((choice, method, given, variant))
         return found
 
-    def cells(self, case: Case) -> Iterator[Cell]:
-        """Every cell of one case: each seed and task of the request that goes with it."""
-        for seed in self.request.seeds:
+    def cells(self, case: Case, seeds: Sequence[int] | None = None) -> Iterator[Cell]:
+        """Every cell of one case: each task of the request that goes with it, at every seed.
+
+        Where some `seeds` alone are wanted the others are still what these are held against.
+        """
+        for seed in self.request.seeds if seeds is None else seeds:
             kept: list[tuple[Subject, Materials]] = []
             for asked in self.request.tasks:
                 task = build(asked, {"variant": case.variant})
