@@ -49,6 +49,13 @@ class Entry:
     unranked: str = ""
     """Why there is no tier."""
 
+    @property
+    def look(self) -> str:
+        """How it is shown: the first two tiers stand out, provisional and stale ones do not."""
+        if not self.fresh:
+            return "stale"
+        return f"t{min(self.tier, 3)}" if self.tier and not self.provisional else "free"
+
 
 @dataclass(frozen=True)
 class Absent:

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.results import write_whole
 from leaderboards.board.sources import sources
+from leaderboards.site import exports
 from leaderboards.site.facts import Facts, gather
 from leaderboards.site.pages import makers, navigation
 from leaderboards.site.rendering import rendered
@@ -32,6 +33,7 @@ def written(facts: Facts, folder: Path) -> list[Path]:
     nav, shared = navigation(), about(facts)
     files = {page.path: rendered(page, nav, shared).encode() for page in pages}
     files |= {f"static/{file.name}": file.read_bytes() for file in sorted(STATIC.iterdir())}
+    files |= exports.files(facts.board)
     for path, content in files.items():
         write_whole(folder / path, content)
     return [folder / path for path in files]

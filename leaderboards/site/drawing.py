@@ -51,43 +51,30 @@ def strip(value: Value, scale: Scale) -> Markup:
         return Markup("")
     width, height = STRIP
     middle = height // 2
-    return Markup('<svg class="strip" viewBox="0 0 {} {}">{}<path class="d" d="{}"/></svg>').format(
-        width, height, _line(value, scale, middle), _dots(value, scale, middle)
-    )
+    drawn = f"{_line(value, scale, middle)}{_dots(value, scale, middle)}"
+    return Markup(f'<svg viewBox="0 0 {width} {height}">{drawn}</svg>')
 
 
 def plot(entry: Entry, column: Column, scale: Scale) -> Markup:
     """One row of a forest plot: interval, mean, seeds, and the column's floor and ceiling."""
     width, height = PLOT
-    middle = height // 2
-    marks = Markup("")
-    for name, at in (("floor", column.floor), ("ceiling", column.ceiling)):
-        if at is not None:
-            marks += Markup('<path class="{}" d="M{} 0V{}"/>').format(name, scale(at), height)
-    mean = Markup('<rect x="{}" y="{}" width="5" height="9"/>').format(
-        scale(entry.value.value) - 2.5, middle - 4.5
+    middle, value = height // 2, entry.value
+    marks = "".join(
+        f'<path class="{name}" d="M{scale(at)} 0V{height}"/>'
+        for name, at in (("floor", column.floor), ("ceiling", column.ceiling))
+        if at is not None
     )
-    return Markup(
-        '<svg class="plot" viewBox="0 0 {} {}" width="{}" height="{}">{}{}{}'
-        '<path class="d" d="{}"/></svg>'
-    ).format(
-        width,
-        height,
-        width,
-        height,
-        marks,
-        _line(entry.value, scale, middle),
-        mean,
-        _dots(entry.value, scale, middle + 9),
-    )
+    mean = f'<rect x="{scale(value.value) - 2}" y="{middle - 4}"/>'
+    drawn = f"{marks}{_line(value, scale, middle)}{mean}{_dots(value, scale, middle + 9)}"
+    return Markup(f'<svg viewBox="0 0 {width} {height}">{drawn}</svg>')
 
 
-def _line(value: Value, scale: Scale, y: int) -> Markup:
+def _line(value: Value, scale: Scale, y: int) -> str:
     if value.low is None or value.high is None:
-        return Markup("")
-    return Markup('<path class="l" d="M{} {}H{}"/>').format(scale(value.low), y, scale(value.high))
+        return ""
+    return f'<path d="M{scale(value.low)} {y}H{scale(value.high)}"/>'
 
 
 def _dots(value: Value, scale: Scale, y: int) -> str:
     places = dict.fromkeys(scale(score) for _, score in value.seeds)
-    return "".join(f"M{x} {y}h0" for x in places)
+    return f'<path class="d" d="{"".join(f"M{x} {y}h0" for x in places)}"/>'

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.reports.numbers import number
 from benchmark.results import MethodRecord
 from leaderboards.board.sources import Source
 from leaderboards.board.tables import MARKS, Column, Entry, Row, Table
@@ -136,8 +137,14 @@ def shared(found: Sequence[Found]) -> dict[str, Any]:
         "marks": [mark for mark in MARKS if mark in marks],
         "what_marks": MARKS,
         "absent": absent,
+        "seeds": seeds_of,
         "commands": commands([each.row for each in found]),
     }
+
+
+def seeds_of(entry: Entry) -> str:
+    """The value of each seed, by seed."""
+    return " ".join(number(value) for _, value in entry.value.seeds)
 
 
 def own_fields(record: MethodRecord) -> list[tuple[str, str]]:

@@ -70,7 +70,9 @@ def _doc(facts: Facts, name: str) -> docs.Doc:
 def of_task(facts: Facts, name: str) -> dict[str, Any]:
     """Everything its page shows."""
     said, entry = facts.said.get(name), facts.tasks.get(name)
-    forests = [forest(facts, table, c) for table in facts.board.tables if (c := table.column(name))]
+    places = [(table, c) for table in facts.board.tables if (c := table.column(name))]
+    firsts = {table.place.backend: (table, c) for table, c in reversed(places)}
+    forests = [forest(facts, *firsts[backend]) for backend in reversed(firsts)]
     marks = {mark for each in forests for line in each.lines for mark in line.row.marks}
     return {
         "name": name,
@@ -83,7 +85,8 @@ def of_task(facts: Facts, name: str) -> dict[str, Any]:
         "forests": forests,
         "audits": audits_of(facts, name),
         "older": older(said, forests),
-        "matrix": matrix(facts, forests),
+        "places": [(table.place, c, facts.links.place(table.place)) for table, c in places],
+        "matrix": matrix(facts, [table for table, _ in places], name),
         "marks": [mark for mark in MARKS if mark in marks],
         "what_marks": MARKS,
     }
@@ -129,25 +132,22 @@ def ticks(scale: Scale) -> Iterator[tuple[int, str]]:
     if span <= 0:
         yield scale(scale.low), number(scale.low)
         return
-    step = next(s for e in range(-9, 12) for f in (1, 2, 5) if (s := f * 10.0**e) >= span / 4)
+    step = next(s for e in range(-9, 12) for f in (1, 2, 5) if (s := f * 10.0**e) >= span / 6)
     at = step * -(-scale.low // step)
     while at <= scale.high:
         yield scale(at), f"{at:.6g}"
         at = round(at + step, 12)
 
 
-def matrix(facts: Facts, forests: list[Forest]) -> list[tuple[str, str, list[Entry | None]]]:
+def matrix(facts: Facts, tables: list[Table], task: str) -> list[tuple[str, str, list[Any]]]:
     """Every reference row over all places; nothing where there is only one."""
-    if len(forests) < 2:
+    if len(tables) < 2:
         return []
-    rows: dict[str, Row] = {}
-    for each in forests:
-        rows |= {line.row.key: line.row for line in each.lines if line.row.lane == "reference"}
-    return [
-        (key, facts.links.row(row), [_in(each, key) for each in forests])
-        for key, row in sorted(rows.items())
-    ]
-
-
-def _in(forest: Forest, key: str) -> Entry | None:
-    return next((line.entry for line in forest.lines if line.row.key == key), None)
+    entries: dict[str, list[Entry | None]] = {}
+    paths: dict[str, str] = {}
+    for at, table in enumerate(tables):
+        for row in reference_rows(table):
+            if (entry := row.entries.get(task)) is not None:
+                entries.setdefault(row.key, [None] * len(tables))[at] = entry
+                paths[row.key] = facts.links.row(row)
+    return [(key, paths[key], its) for key, its in sorted(entries.items())]

@@ -44,7 +44,7 @@ function keyOf(row, at, isText) {
   if (!cell) return [2, 0];
   if (isText) return [0, cell.textContent.trim().toLowerCase()];
   const shown = (cell.querySelector("b") || cell).textContent.trim();
-  const value = parseFloat(shown.replace(/,/g, "").replace("−", "-"));
+  const value = parseFloat(shown.replace(/,/g, "").replace(/^[^\d.-]+/, ""));
   if (Number.isNaN(value)) return [2, 0];
   return [cell.classList.contains("stale") ? 1 : 0, value];
 }
