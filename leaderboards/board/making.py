@@ -47,9 +47,11 @@ def board(sources: Sequence[Source], known: Doubts | None = None) -> Board:
 
 
 def _by_backend(made: Table) -> tuple[str, int, Place]:
-    """Places of one backend together, those with most rows of the fair setting first."""
-    paper = made.place.variant == "paper"
-    return made.place.backend, paper * 10**6 - len(made.rows), made.place
+    """Places of one backend together: the fair setting first, of it those with most columns, then
+    those with most rows.
+    """
+    place, size = made.place, len(made.columns) * 10**4 + len(made.rows)
+    return place.backend, (place.variant == "paper") * 10**7 - size, place
 
 
 def table(place: Place, groups: Sequence[Group], known: Doubts) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,15 +22,7 @@ class First:
     table: Table
     column: Column
     rows: tuple[Row, ...]
-    """Methods on top, best first; truncated codes only where the full ones are not there."""
-
-    @property
-    def low(self) -> float:
-        return min(self.row_value(row) for row in self.rows)
-
-    @property
-    def high(self) -> float:
-        return max(self.row_value(row) for row in self.rows)
+    """Methods on top, best first; truncated codes only where the full ones are not."""
 
     def row_value(self, row: Row) -> float:
         """Its value in this column."""
@@ -44,14 +36,14 @@ def make(facts: Facts) -> Iterator[Page]:
 
 def context(facts: Facts) -> dict[str, Any]:
     """First tiers of every backend's first table, task by task."""
-    tables = [its[0] for its in facts.board.backends.values()]
-    tasks = [task for task in facts.board.tasks if any(table.column(task) for table in tables)]
+    backends = list(facts.board.backends.values())
+    tables = [its[0] for its in backends]
     names = {row.method for t in facts.board.tables for row in t.rows if row.lane == "reference"}
     return {
         "tables": [(table, facts.links.place(table.place)) for table in tables],
         "questions": [
-            (task, facts.said.get(task), [first_tier(table, task) for table in tables])
-            for task in tasks
+            (task, facts.said.get(task), [first_tier(its, task) for its in backends])
+            for task in facts.board.tasks
         ],
         "named": NAMED,
         "n_methods": len(names),
@@ -62,8 +54,12 @@ def context(facts: Facts) -> dict[str, Any]:
     }
 
 
-def first_tier(table: Table, task: str) -> First | None:
-    """Who stands on top; None where the column is not scored or not ranked."""
+def first_tier(tables: Sequence[Table], task: str) -> First | None:
+    """Who stands on top in the first of a backend's tables that ranks this task; None for none."""
+    return next((found for table in tables if (found := _on_top(table, task))), None)
+
+
+def _on_top(table: Table, task: str) -> First | None:
     column = table.column(task)
     if column is None:
         return None
