@@ -76,20 +76,20 @@ def listing(folder: Path, found: Faults) -> Listing:
     if not stat.S_ISDIR(own.st_mode):
         raise UnreadableError(f"{folder} is no folder: wanted the folder that `submit` made")
     sizes: dict[str, int] = {}
-    count = 0
+    left = MOST_FILES
     waiting = [""]
     while waiting:
         inside = waiting.pop()
-        for entry in _entries(folder / inside):
-            count += 1
-            if count > MOST_FILES:
-                found.add(f"holds over {MOST_FILES:,} files: the others were not looked at")
-                return Listing(folder, sizes)
+        entries = _entries(folder / inside)
+        if len(entries) > left:
+            found.add(f"holds over {MOST_FILES:,} files: the others were not looked at")
+        for entry in entries[:left]:
             name = f"{inside}/{entry.name}" if inside else entry.name
             if _is_folder_of_ours(entry, inside, found):
                 waiting.append(entry.name)
             elif _is_file_of_ours(entry, name, found):
                 sizes[name] = entry.stat(follow_symlinks=False).st_size
+        left = max(0, left - len(entries))
     _small_enough(sizes, found)
     return Listing(folder, dict(sorted(sizes.items())))
 
