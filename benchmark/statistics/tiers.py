@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Int
 
 from benchmark.statistics.anchors import Refusal
 
@@ -54,6 +57,12 @@ def kendall_tau(a: Mapping[str, int], b: Mapping[str, int]) -> float | Refusal:
     for side in (a, b):
         if len({side[name] for name in names}) == 1:
             return Refusal(f"all {len(names)} share one tier on a side: there is no order to agree")
-    from scipy.stats import kendalltau  # slow to import, and the command line must start fast
+    first, second = (_signs([side[name] for name in names]) for side in (a, b))
+    agree = float((first * second).sum())
+    return agree / float(np.sqrt((first**2).sum() * (second**2).sum()))
 
-    return float(kendalltau([a[name] for name in names], [b[name] for name in names]).statistic)
+
+def _signs(ranks: Sequence[int]) -> Int[np.ndarray, " pairs"]:
+    """Which of each two comes first, 0 for a tie: τ-b is the cosine of two of these."""
+    order = np.sign(np.subtract.outer(ranks, ranks))
+    return order[np.triu_indices(len(ranks), 1)]

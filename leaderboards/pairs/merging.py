@@ -9,7 +9,8 @@ from benchmark.results import Cell
 from leaderboards.pairs.computing import STAMP
 from leaderboards.pairs.records import Names, Pair, Table
 
-Stamps = Mapping[tuple[Where, str, int], str]
+Stamps = Mapping[Where, Mapping[tuple[str, int], str]]
+"""Starts of keys of the cells that ship, by place, then by method and seed."""
 
 
 def merged(old: Sequence[Table], new: Iterable[Table], cells: Iterable[Cell]) -> list[Table]:
@@ -18,10 +19,11 @@ def merged(old: Sequence[Table], new: Iterable[Table], cells: Iterable[Cell]) ->
     A pair of cells that are there no more is dropped. Of two that may stand, the one over more
     seeds does, and of as many the new one: a run of one seed does not undo five.
     """
-    there: dict[tuple[Where, str, int], str] = {}
+    there: dict[Where, dict[tuple[str, int], str]] = {}
     for cell in cells:
         if cell.status == "scored":
-            there[where(cell), cell.method.name, cell.seed] = cell.key[:STAMP]
+            place = there.setdefault(where(cell), {})
+            place[cell.method.name, cell.seed] = cell.key[:STAMP]
     tables = {table.key: _standing(table, there) for table in old}
     for table in new:
         known = tables.get(table.key)
@@ -37,16 +39,21 @@ def merged(old: Sequence[Table], new: Iterable[Table], cells: Iterable[Cell]) ->
 
 def _standing(table: Table, there: Stamps) -> Table:
     """A table with the pairs whose cells ship."""
-
-    def stands(names: Names, pair: Pair) -> bool:
-        places = [(name, seed) for name in names for seed in pair.seeds]
-        known = all((table.where, name, seed) in there for name, seed in places)
-        return known and all(
-            table.cells[name][seed] == there[table.where, name, seed] for name, seed in places
-        )
-
-    pairs = {names: pair for names, pair in table.pairs.items() if stands(names, pair)}
-    return _with(table, pairs, there)
+    here = there.get(table.where, {})
+    same = {
+        (name, seed)
+        for name, seeds in table.cells.items()
+        for seed, key in seeds.items()
+        if here.get((name, seed)) == key
+    }
+    methods = {name for name, _ in here}
+    pairs = {
+        names: pair
+        for names, pair in table.pairs.items()
+        if methods.issuperset(names)
+        and all((name, seed) in same for name in names for seed in pair.seeds)
+    }
+    return table if len(pairs) == len(table.pairs) else _with(table, pairs, there)
 
 
 def _with(table: Table, pairs: Mapping[Names, Pair], there: Stamps) -> Table:
@@ -55,10 +62,8 @@ def _with(table: Table, pairs: Mapping[Names, Pair], there: Stamps) -> Table:
     for names, pair in pairs.items():
         for name in names:
             used.setdefault(name, set()).update(pair.seeds)
-    cells = {
-        name: {seed: there[table.where, name, seed] for seed in sorted(used[name])}
-        for name in sorted(used)
-    }
+    here = there.get(table.where, {})
+    cells = {name: {seed: here[name, seed] for seed in sorted(used[name])} for name in sorted(used)}
     return Table(
         where=table.where,
         metric=table.metric,
