@@ -66,6 +66,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
         from benchmark.kernels.bench.verb import kernels_verb
 
         return kernels_verb(arguments)
+    if arguments.verb == "report":
+        from benchmark.portraits.verb import report_verb
+
+        return report_verb(arguments)
     if arguments.verb == "reproduce":
         from benchmark.reproduce.verb import reproduce_verb
 

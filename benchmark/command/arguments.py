@@ -12,6 +12,7 @@ from benchmark.command.leaderboard_flags import (
     LEADERBOARD_SAYS,
     leaderboard_flags,
 )
+from benchmark.command.report_flags import REPORT_EXAMPLES, REPORT_SAYS, report_flags
 from benchmark.command.reproduce_flags import (
     REPRODUCE_EXAMPLES,
     REPRODUCE_SAYS,
@@ -84,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     _check(verbs)
     _compare(verbs)
     diff_flags(_verb(verbs, "diff", DIFF_SAYS, epilog=DIFF_EXAMPLES))
+    report_flags(_verb(verbs, "report", REPORT_SAYS, epilog=REPORT_EXAMPLES), _seed)
     reproduce_flags(_verb(verbs, "reproduce", REPRODUCE_SAYS, epilog=REPRODUCE_EXAMPLES), _seed)
     audit_flags(_verb(verbs, "audit", AUDIT_SAYS, epilog=AUDIT_EXAMPLES), _positive)
     _kernels(verbs)

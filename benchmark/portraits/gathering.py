@@ -71,11 +71,11 @@ def portraits(
         from benchmark.portraits.studio import made
 
         found |= made(missing, run / "fits", specs, shelf, device, progress, say)
-    galleries = [each for ask in asks if isinstance(each := found[ask], Gallery)]
+    galleries = [g for ask in asks if isinstance(g := found[ask], Gallery)]
     absent += [
-        Absent(called(ask), each.reason if isinstance(each, Refused) else each)
+        Absent(called(ask), why.reason if isinstance(why, Refused) else why)
         for ask in asks
-        if not isinstance(each := found[ask], Gallery)
+        if not isinstance(why := found[ask], Gallery)
     ]
     return Portraits(tuple(galleries), tuple(absent))
 

@@ -37,6 +37,12 @@ Grid = list[list[BlockPanel]]
 
 def blocks(document: Document, path: Path) -> Path | None:
     """Writes the picture; None where nothing was scored at several blocks."""
+    drawn = drawn_blocks(document)
+    return None if drawn is None else saved(drawn, path, DPI)
+
+
+def drawn_blocks(document: Document) -> Any:
+    """The figure itself; None where nothing was scored at several blocks."""
     grids = {group: grid(panels) for group, panels in over_blocks(document.cells).items()}
     if not grids:
         return None
@@ -63,7 +69,7 @@ def blocks(document: Document, path: Path) -> Path | None:
         section(part, group, rows, columns, styles)
     legend(parts[-1], entries, key)
     parts[-1].supxlabel(words, x=0.01, ha="left", fontsize=6, color=INK)
-    return saved(drawn, path, DPI)
+    return drawn
 
 
 def grid(panels: Sequence[BlockPanel]) -> Grid:
