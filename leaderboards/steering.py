@@ -141,10 +141,10 @@ def text(found: Sequence[Mapping[str, Any]]) -> str:
         "| peak | add − supp there | p, one shape |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*lines, *(_line(methods, row) for methods, row in _merged(found))])
+    return "\n".join([*lines, *(_line(methods, row) for methods, row in merged(found))])
 
 
-def _merged(found: Sequence[Mapping[str, Any]]) -> list[tuple[list[str], Mapping[str, Any]]]:
+def merged(found: Sequence[Mapping[str, Any]]) -> list[tuple[list[str], Mapping[str, Any]]]:
     """Rows with all methods that have the same numbers."""
     merged: list[tuple[list[str], Mapping[str, Any]]] = []
     for row in found:

@@ -24,6 +24,7 @@ class Point:
 
     name: str
     path: str
+    """Of its page, from the page that it is drawn on; empty where it has none."""
     x: float
     y: float
     x_ends: tuple[float, float] | None
@@ -142,11 +143,14 @@ def _point(p: Point, spot: Spot, label: Label | None, across: Axis, up: Axis) ->
         leader = Markup('<path class="leader" d="M{} {}L{} {}"/>').format(
             spot.x, spot.y, round(at.leader[0], 1), round(at.leader[1], 1)
         )
+    opened, closed = ("a", "a") if p.path else ('g tabindex="0" role="img"', "g")
+    link = Markup(' href="{}"').format(p.path) if p.path else Markup("")
     return Markup(
-        '<a href="{}" class="{}{}" aria-label="{}"><path class="arms" d="{}"/>{}'
-        '<circle cx="{}" cy="{}" r="{}"/><text x="{}" y="{}" class="{}">{}</text></a>'
+        '<{}{} class="point {}{}" aria-label="{}"><path class="arms" d="{}"/>{}'
+        '<circle cx="{}" cy="{}" r="{}"/><text x="{}" y="{}" class="{}">{}</text></{}>'
     ).format(
-        p.path,
+        Markup(opened),
+        link,
         p.kind,
         " late" if late else "",
         inert(p.says),
@@ -159,4 +163,5 @@ def _point(p: Point, spot: Spot, label: Label | None, across: Axis, up: Axis) ->
         at.y,
         at.anchor,
         inert(spot.name),
+        Markup(closed),
     )

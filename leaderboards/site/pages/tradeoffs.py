@@ -12,7 +12,7 @@ from leaderboards.board.tables import Column, Entry, Row, Table
 from leaderboards.site.facts import Facts
 from leaderboards.site.pages import Nav, Page
 from leaderboards.site.pages.compare import label
-from leaderboards.site.scatter import Drawn, Point, front, scatter
+from leaderboards.site.scatter import Drawn, Kind, Point, front, scatter
 
 NAV = Nav(12, "Trade-offs", "tradeoffs.html", "reconstruction against alignment against cost")
 REBUILT = "reconstruction"
@@ -172,6 +172,6 @@ def _point(
     ends: tuple[tuple[float, float] | None, tuple[float, float] | None],
     says: str,
 ) -> Point:
-    kind = "front" if row.key in best else "method" if contends(row) else "control"
+    kind: Kind = "front" if row.key in best else "method" if contends(row) else "control"
     words = says + (", on the front" if row.key in best else "")
-    return Point(row.name, facts.links.row(row), *values, *ends, kind, words)  # type: ignore[arg-type]
+    return Point(row.name, facts.links.row(row), *values, *ends, kind, words)
