@@ -18,5 +18,5 @@ def make(facts: Facts) -> Iterator[Page]:
     found = [json.loads(file.read_text()) for file in files]
     context = {"tabs": TABS, "experiments": found}
     yield Page(
-        TABS[3][1], "Experiments of the papers, run again", "papers.html.j2", context, NAV.path
+        TABS[3][1], "Experiments of the papers, run again", "papers.html.j2", context, TABS[0][1]
     )
