@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from benchmark.__main__ import main
 from benchmark.backends.planted import canonical, parse
 from benchmark.reports.compare import (
     Compared,
@@ -217,6 +218,35 @@ def test_nothing_in_common_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_no_seed_in_common_is_an_error_and_seeds_left_out_are_told(tmp_path: Path) -> None:
+    for method, seeds in (("a", (0, 1)), ("b", (2,))):
+        for seed in seeds:
+            put(tmp_path, {"r@1": hits(0.5, noise=seed)}, method=method, seed=seed)
+    with pytest.raises(ValueError, match=r"no seed in common, of a 0, 1 and b 2: retrieval on"):
+        compare(tmp_path, "a", "b")
+    put(tmp_path, {"r@1": hits(0.5)}, method="b", seed=1)
+    found = compare(tmp_path, "a", "b")
+    assert main_row(found).seeds == (1,)
+    assert found.notes == (
+        "compared over common seeds, of a 0, 1 and b 1, 2: retrieval on pocket-clip",
+    )
+
+
+def test_tasks_that_one_method_has_no_scores_of_are_told_with_the_reason(tmp_path: Path) -> None:
+    planted(tmp_path, seeds=(0,))
+    for i in range(8):
+        put(tmp_path, {"r@1": hits(0.5)}, method="posthoc", task=f"task{i}")
+    reason = "needs sparse latents"
+    absent = cell(method="separated", task="task0", status="not_applicable", reason=reason)
+    write_cell(tmp_path, absent)
+    rest = ", ".join(f"task{i} on pocket-clip" for i in range(1, 7))
+    for pair in (("posthoc", "separated"), ("separated", "posthoc")):
+        assert compare(tmp_path, *pair).notes == (
+            f"separated has no scores (not applicable: {reason}) of task0 on pocket-clip",
+            f"separated has no scores (not run there) of {rest}, 1 more",
+        )
+
+
 def test_two_configurations_of_one_name_are_refused(tmp_path: Path) -> None:
     planted(tmp_path, seeds=(0,))
     put(tmp_path, {"r@1": hits(0.5)}, method="posthoc", config={"k": 32})
@@ -326,6 +356,8 @@ def test_across_refuses_what_it_cannot_mean(tmp_path: Path) -> None:
         compare_across(tmp_path, ("pocket-clop", "other"))
     with pytest.raises(ValueError, match=r"method \(on other\) b"):
         compare_across(tmp_path, ("pocket-clip", "other"), ["b"])
+    with pytest.raises(ValueError, match="other against itself: name two backends"):
+        compare_across(tmp_path, ("other", "other"))
     with pytest.raises(ValueError, match="no scored task in common"):
         compare_across(tmp_path, ("pocket-clip", "other"))
     ranked(tmp_path, "pocket-clip", {"a": 0.7}, limit=50)
@@ -397,3 +429,27 @@ def test_presets_are_shown_and_understood_by_their_short_names(tmp_path: Path) -
     assert "tiers on synthetic:tiny" in text_of(across_table(across))
     with pytest.raises(ValueError, match="did you mean synthetic:tiny"):
         compare_across(tmp_path, ("synthetic:tinny", "pocket-clip"))
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--json", "."), "--json . is a folder: wanted a file, or - for stdout"),
+        (("--across", "x", "y", "--all"), "--all goes with two methods"),
+        (("--output-path", "nowhere"), "no results in nowhere: run the methods there first"),
+    ],
+)
+def test_words_that_make_no_sense_are_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    planted(tmp_path / "results" / "cells", seeds=(0,))
+    assert main(["compare", "posthoc", "separated", *words]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"error: {says}")
+    assert captured.err.count("\n") == 1

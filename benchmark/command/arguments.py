@@ -6,6 +6,7 @@ import argparse
 from typing import Any, NoReturn
 
 from benchmark.command.audit_flags import AUDIT_EXAMPLES, AUDIT_SAYS, audit_flags
+from benchmark.command.checkpoint_flags import checkpoint_flags
 from benchmark.command.diff_flags import DIFF_EXAMPLES, DIFF_SAYS, diff_flags
 from benchmark.command.leaderboard_flags import (
     LEADERBOARD_EXAMPLES,
@@ -43,6 +44,7 @@ COMPARE_EXAMPLES = """examples:
   python -m benchmark compare posthoc separated --all
   python -m benchmark compare posthoc separated --json - > comparison.json
   python -m benchmark compare vista@block:2/tokens patch-sae@tower/tokens
+  python -m benchmark compare posthoc jsae --across pocket-clip pocket-llava
 
 The table goes to stdout, errors to stderr.
 """
@@ -106,7 +108,8 @@ def _verb(verbs: Any, name: str, says: str, **more: Any) -> argparse.ArgumentPar
 
 def _run(verbs: Any) -> None:
     run = _verb(verbs, "run", "Score methods on tasks.", epilog=RUN_EXAMPLES)
-    _scoring(run, "name, file.py, package.module, or all", "all that apply")
+    _scoring(run, "name, file.py, package.module, or all", "all that apply", required=False)
+    checkpoint_flags(run)
     run.add_argument("--split", choices=["test", "val", "all"], default="test")
     run.add_argument("--variant", choices=["fair", "paper", "both"], default="fair")
 
@@ -117,10 +120,12 @@ def _sweep(verbs: Any) -> None:
     sweep_flags(sweep)
 
 
-def _scoring(run: argparse.ArgumentParser, methods: str, tasks: str) -> None:
+def _scoring(
+    run: argparse.ArgumentParser, methods: str, tasks: str, *, required: bool = True
+) -> None:
     """What is fitted and scored, where, and where results go; what is there and the default."""
     many: dict[str, Any] = {"action": "extend", "nargs": "+", "metavar": "NAME"}
-    run.add_argument("--method", **many, required=True, help=methods)
+    run.add_argument("--method", **many, required=required, help=methods)
     run.add_argument(
         "--backend",
         **many,
@@ -181,8 +186,13 @@ def _compare(verbs: Any) -> None:
     says = "Paired comparison of two methods that were run."
     compare = _verb(verbs, "compare", says, epilog=COMPARE_EXAMPLES)
     compare.add_argument("first", metavar="A", help="a method that was run, or METHOD@SITE")
-    compare.add_argument("second", metavar="B")
-    compare.add_argument("--across", nargs=2, metavar="BACKEND", help="tiers on two backends")
+    compare.add_argument("second", metavar="B", help="another one; difference is A − B")
+    compare.add_argument(
+        "--across",
+        nargs=2,
+        metavar="BACKEND",
+        help="instead: tiers of all methods, A and B among them, on two backends",
+    )
     compare.add_argument("--output-path", default="results", metavar="DIR")
     compare.add_argument("--all", action="store_true", help="every metric, not main ones alone")
     compare.add_argument(

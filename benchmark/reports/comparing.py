@@ -22,6 +22,9 @@ TIERS = "a > b: apart by more than the minimum reliable difference; a, b: not to
 
 def compare_verb(arguments: argparse.Namespace) -> int:
     """Prints the comparison. Raises ValueError where there is nothing to compare."""
+    to_file(arguments.json)
+    if arguments.across and arguments.all:
+        raise ValueError("--all goes with two methods; tiers on two backends are of main metrics")
     folder = Path(arguments.output_path) / "cells"
     if not folder.is_dir():
         raise ValueError(f"no results in {arguments.output_path}: run the methods there first")
@@ -47,7 +50,9 @@ def compare_verb(arguments: argparse.Namespace) -> int:
 def print_comparison(found: Comparison, console: Console, *, every: bool = False) -> None:
     """A table a place as wide as the console allows, and how to read them."""
     rows = shown_rows(found, every=every)
-    for place, here in by_place(rows).items():
+    for i, (place, here) in enumerate(by_place(rows).items()):
+        if i:
+            console.print()
         made = partial(comparison_table, found, here)
         choices = [made(), made(gap=1), made(letters=True), made(letters=True, gap=1)]
         table = next((each for each in choices if fits(each, console)), choices[-1])
@@ -68,6 +73,12 @@ class Told(Protocol):
     """What has a form as plain data."""
 
     def as_json(self) -> dict[str, Any]: ...
+
+
+def to_file(target: str | None) -> None:
+    """Raises ValueError, before anything is computed, where `--json` names a folder."""
+    if target and Path(target).is_dir():
+        raise ValueError(f"--json {target} is a folder: wanted a file, or - for stdout")
 
 
 def as_json(target: str, found: Told) -> int:

@@ -58,6 +58,8 @@ def compare_across(folder: Path, backends: tuple[str, str], methods: Sequence[st
     """
     cells, problems = read_cells(folder)
     backends = (_canonical(backends[0], cells), _canonical(backends[1], cells))
+    if backends[0] == backends[1]:
+        raise ValueError(f"{short(backends[0])} against itself: name two backends")
     for backend in backends:
         there = [c.method.name for c in cells if c.backend.name == backend]
         for method in methods:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.reports.compare.places import Rows, Where, at_site, rows_of, unlike
+from benchmark.reports.compare.absences import elsewhere, missed, seeds_apart, unscored
+from benchmark.reports.compare.places import Rows, Where, at_site, rows_of
 from benchmark.reports.compare.rows import adjusted, paired_row, unit_name, unpaired_row
 from benchmark.reports.compare.rows import standard_error as standard_error
 from benchmark.reports.compare.verdicts import LEVEL, Compared, Comparison, verdict
-from benchmark.reports.names import short
 from benchmark.results import Cell, read_cells, read_units
 
 
@@ -29,11 +29,12 @@ def compare(folder: Path, a: str, b: str) -> Comparison:
         raise ValueError(f"{folder} holds no results: run something into it first")
     first, second = _sides(cells, a, b)
     common = sorted(first.cells.keys() & second.cells.keys())
-    missed = _missed(first, second)
-    if not common:
-        why = missed[0] if missed else _elsewhere(first, second)
+    apart, other = seeds_apart(first, second), missed(first, second)
+    if not any(first.cells[place].keys() & second.cells[place].keys() for place in common):
+        why = [*apart, *other, elsewhere(first, second)][0]
         raise ValueError(f"{a} and {b} have nothing in common in {folder}: {why}")
-    rows, notes = [], [*first.notes, *second.notes, *missed, *problems]
+    rows, notes = [], [*first.notes, *second.notes, *apart, *other]
+    notes += [*unscored(cells, first, second), *problems]
     for place in common:
         sides = (first.cells[place], second.cells[place])
         found = list(_compared(folder, place, *sides, notes))
@@ -53,36 +54,12 @@ def _sides(cells: Sequence[Cell], a: str, b: str) -> tuple[Rows, Rows]:
     return at_site(found[0], here, called), at_site(found[1], there, called)
 
 
-def _elsewhere(first: Rows, second: Rows) -> str:
-    """What keeps two methods apart whose places have not even a name in common."""
-    for each in ("backend", "site", "task"):
-        sides = [sorted({getattr(place, each) for place in rows.cells}) for rows in (first, second)]
-        if not set(sides[0]) & set(sides[1]):
-            said = " against ".join(", ".join(map(short, side)) for side in sides)
-            return f"{each} {said}; give both the same --{each}"
-    return "give both the same --backend, --site, --task and --seed"
-
-
-def _missed(first: Rows, second: Rows) -> list[str]:
-    """Places that both have by name, in versions or revisions that are never compared."""
-    lines = []
-    for place in sorted(first.cells.keys() - second.cells.keys()):
-        for other in sorted(second.cells.keys() - first.cells.keys()):
-            if place.label == other.label:
-                lines.append(
-                    f"{place} is not compared: {unlike(place, other)} "
-                    f"({first.name} against {second.name})"
-                )
-    return lines
-
-
 def _compared(
     folder: Path, place: Where, a: Mapping[int, Cell], b: Mapping[int, Cell], notes: list[str]
 ) -> Iterator[Compared]:
     """Every metric that both have at a place, over their common seeds."""
     seeds = tuple(sorted(a.keys() & b.keys()))
     if not seeds:
-        notes.append(f"{place}: no seed in common, {sorted(a)} against {sorted(b)}")
         return
     if {a[s].package for s in seeds} != {b[s].package for s in seeds}:
         notes.append(f"{place}: the two ran under different package code")

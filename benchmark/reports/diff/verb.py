@@ -7,7 +7,7 @@ from functools import partial
 
 from rich.console import Console
 
-from benchmark.reports.comparing import as_json
+from benchmark.reports.comparing import as_json, to_file
 from benchmark.reports.consoles import fitting, head, note, wide
 from benchmark.reports.diff.differing import differences
 from benchmark.reports.diff.records import Diff, Fact
@@ -20,6 +20,7 @@ SAME, DIFFERS, NOT_READ = 0, 1, 2
 
 def diff_verb(arguments: argparse.Namespace) -> int:
     """0: the same but for times; 1: they differ; 2: not all of both could be read."""
+    to_file(arguments.json)
     a, b = read_source(arguments.a), read_source(arguments.b)
     found = differences(a, b, every=arguments.all or bool(arguments.json))
     if arguments.json:
