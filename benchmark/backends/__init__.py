@@ -34,6 +34,10 @@ MODULES: dict[str, tuple[str, str]] = {
         "any open_clip model: clip:ARCH/PRETRAINED, clip:hf-hub:REPO, clip:FOLDER; with "
         "?weights=untrained behind it its control",
     ),
+    "dual": (
+        "dual.backend",
+        "any CLIP, MetaCLIP, SigLIP, SigLIP 2 or AIMv2 of transformers: dual:FOLDER, dual:ORG/NAME",
+    ),
     "llava": (
         LLAVA,
         "any vision-language model: llava:FOLDER, llava:ORG/NAME; with ?weights=untrained behind "
@@ -47,6 +51,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Names that stand for several backends; `pocket` is every shipped, trained one."""
 AFTER_COLON: dict[str, str] = {
     "clip": "a model after a colon, as in clip:ViT-B-32/openai, clip:hf-hub:REPO or clip:FOLDER",
+    "dual": "a model after a colon, as in dual:ORG/NAME or dual:FOLDER",
     "llava": "a model after a colon, as in llava:ORG/NAME or llava:FOLDER",
     "embeddings": "a file of paired rows after a colon, as in embeddings:pairs.npz",
 }

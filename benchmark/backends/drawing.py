@@ -22,7 +22,7 @@ def drawing(seed: int = SEED) -> Iterator[None]:
         yield
 
 
-def drawn(kind: Any, where: str) -> Any:
+def drawn(kind: Any, where: str, revision: str | None = None) -> Any:
     """A model of one of transformers' auto classes from a configuration alone, in float32.
 
     Its weights are those that its own class draws; no file of weights is read or fetched. Raises
@@ -30,8 +30,11 @@ def drawn(kind: Any, where: str) -> Any:
     """
     from transformers import AutoConfig, GenerationConfig
 
-    model = kind.from_config(AutoConfig.from_pretrained(where), dtype=torch.float32)
+    config = AutoConfig.from_pretrained(where, revision=revision)
+    model = kind.from_config(config, dtype=torch.float32)
     if model.can_generate():
         with suppress(OSError):  # none was saved: the model's own, as transformers has it
-            model.generation_config = GenerationConfig.from_pretrained(where)
+            model.generation_config = GenerationConfig.from_pretrained(
+                where, revision=revision or "main"
+            )
     return model

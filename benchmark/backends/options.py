@@ -13,6 +13,8 @@ from benchmark.messages.nearest import hint
 
 WEIGHTS = ("trained", "untrained")
 """Values of the option `weights`: what was learned, or what is drawn from a seed in its place."""
+DTYPES = ("float32", "bfloat16", "float16")
+"""Values of the option `dtype`: the precision of weights and of passes."""
 UNTRAINED = "-untrained"
 """How the name of a shipped model ends where its weights are untrained."""
 Known = Mapping[str, tuple[str, ...]]

@@ -1,0 +1,1 @@
+"""Dual encoders of transformers: a tower for pictures, a tower for texts, one joint embedding."""
