@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from benchmark.reports.compare.places import where
 from benchmark.reports.names import short
@@ -12,7 +13,6 @@ from benchmark.submissions.faults import Faults
 from benchmark.submissions.known import KnownTask, named, reference_rows, tasks
 from benchmark.submissions.words import escaped
 
-Places = frozenset[str]
 ALIKE = 1e-5
 """Two values of one number: bundled ones have seven digits."""
 DRIFT = 1e-3
@@ -23,11 +23,15 @@ def check_beside(cells: Sequence[Cell], found: Faults) -> None:
     """Each cell against its task, then against the reference rows of the same experiment."""
     rows = reference_rows(frozenset(cell.backend.name for cell in cells))
     revisions = {(place.backend, place.data, place.revision, place.data_revision) for place in rows}
+    known = {
+        place: expected(rows[place]) for place in {where(cell) for cell in cells} if place in rows
+    }
     for cell in cells:
         task = tasks().get(cell.task.name)
         if task is not None and task.version == cell.task.version and cell.status == "scored":
             check_declared(cell, task, found)
-        check_against(cell, rows.get(where(cell), ()), found)
+        if where(cell) in known:
+            check_against(cell, known[where(cell)], found)
     for cell in cells:
         _check_known_place(cell, revisions, found)
 
@@ -85,47 +89,77 @@ def check_references(cell: Cell, task: KnownTask, found: Faults) -> None:
             found.add(f"{told(cell)}: the main score {score.name} has no floor")
 
 
-def check_against(cell: Cell, rows: Sequence[Cell], found: Faults) -> None:
+@dataclass(frozen=True)
+class Expected:
+    """What the reference rows of one experiment have in common."""
+
+    methods: int
+    ids_sha256: str | None
+    sizes: Mapping[str, int]
+    references: Mapping[str, Mapping[str, ReferenceScore | None]]
+    """By score and name: references that every row has; None where their values differ."""
+
+
+def expected(rows: Sequence[Cell]) -> Expected:
+    """Of rows on a backend that no method patched, where there are any."""
+    by_score: dict[str, list[Mapping[str, ReferenceScore]]] = {}
+    for row in rows:
+        if row.method.patched is None:
+            for name, score in named(row.scores).items():
+                by_score.setdefault(name, []).append({r.name: r for r in score.references})
+    common = {
+        name: {
+            reference: _agreed([each[reference] for each in theirs])
+            for reference in sorted(set.intersection(*(set(each) for each in theirs)))
+        }
+        for name, theirs in by_score.items()
+    }
+    methods = {row.method.name for row in rows}
+    return Expected(len(methods), rows[0].data.ids_sha256, rows[0].data.sizes, common)
+
+
+def _agreed(references: Sequence[ReferenceScore]) -> ReferenceScore | None:
+    """One of several that have one value; None where they have not, or there is no second one."""
+    values = [each.value for each in references]
+    alike = max(values) - min(values) <= ALIKE * max(map(abs, values))
+    return references[0] if alike and len(values) > 1 else None
+
+
+def check_against(cell: Cell, there: Expected, found: Faults) -> None:
     """The same data as the reference rows, and the same references where these agree."""
-    if not rows:
-        return
     if cell.status != "scored":
         found.warn(
-            f"{told(cell)}: {cell.status.replace('_', ' ')} ({cell.reason}), while "
-            f"{len({row.method.name for row in rows})} reference methods are scored there"
+            f"{told(cell, seed=False)}: {cell.status.replace('_', ' ')} ({cell.reason}), while "
+            f"{there.methods} reference methods are scored there"
         )
         return
-    first = rows[0]
     for field, a, b in (
-        ("ids of its data", cell.data.ids_sha256, first.data.ids_sha256),
-        ("sizes of its data", cell.data.sizes, first.data.sizes),
+        ("ids of its data", cell.data.ids_sha256, there.ids_sha256),
+        ("sizes of its data", cell.data.sizes, there.sizes),
     ):
         if a != b:
             found.add(f"{told(cell)}: {field} are {a}, the reference rows' are {b}")
     if cell.method.patched is None:
-        unpatched = [row for row in rows if row.method.patched is None]
         for name, score in named(cell.scores).items():
-            check_same_references(cell, name, score, unpatched, found)
+            check_same_references(cell, name, score, there.references.get(name, {}), found)
 
 
 def check_same_references(
-    cell: Cell, name: str, score: Score, rows: Iterable[Cell], found: Faults
+    cell: Cell,
+    name: str,
+    score: Score,
+    common: Mapping[str, ReferenceScore | None],
+    found: Faults,
 ) -> None:
     """A reference that every reference row has, this one has; where all agree, it agrees."""
-    theirs = [scores[name] for row in rows if name in (scores := named(row.scores))]
-    if not theirs:
-        return
     ours = {reference.name: reference for reference in score.references}
-    by_row = [{reference.name: reference for reference in each.references} for each in theirs]
-    for wanted in sorted(set.intersection(*(set(each) for each in by_row))):
+    for wanted, agreed in common.items():
         shown = f"{told(cell)}: {escaped(name, 60)}: reference {wanted}"
-        values = [each[wanted].value for each in by_row]
-        agreed = max(values) - min(values) <= ALIKE * max(map(abs, values)) and len(values) > 1
         if wanted not in ours:
             if wanted not in cell.left_out:
                 found.add(f"{shown} is missing: every reference row has it")
-        elif agreed and not _near(ours[wanted].value, by_row[0][wanted]):
-            found.add(f"{shown} is {ours[wanted].value:.6g}, every other row's {values[0]:.6g}")
+        elif agreed is not None and not _near(ours[wanted].value, agreed):
+            found.add(f"{shown} is {ours[wanted].value:.6g}, every other row's {agreed.value:.6g}")
 
 
 def _near(value: float, reference: ReferenceScore) -> bool:
