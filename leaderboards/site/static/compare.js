@@ -133,14 +133,14 @@
   function line(each, a, b, most) {
     const { column, pair } = each;
     const [kind, words] = each.judged;
-    const row = element("tr", { class: kind });
-    const head = element("th", { scope: "row" });
+    const row = element("tr", { class: kind, role: "row" });
+    const head = element("th", { scope: "row", role: "rowheader" });
     head.append(element("a", { href: root + column.path }, column.task));
     head.append(element("small", {}, column.metric));
     const drawn = element("td", { class: "axis" });
     drawn.append(plot(each, most, kind));
-    const size = element("td");
-    const p = element("td");
+    const size = element("td", { class: "size" });
+    const p = element("td", { class: "p" });
     if (pair && !pair.refused) {
       size.append(element("b", {}, signed(pair.value)));
       size.append(element("small", {}, `${minus(number(pair.low))} to ${minus(number(pair.high))}`));
@@ -151,7 +151,11 @@
     if (column.doubt) doubts.push("metric failed its audit");
     if (pair && !pair.refused && pair.seeds.length === 1) doubts.push("one seed: items alone");
     if (doubts.length) verdict.append(element("small", {}, doubts.join("; ")));
-    row.append(head, valueCell(column, a), valueCell(column, b), drawn, size, p, verdict);
+    const cells = [valueCell(column, a), valueCell(column, b), drawn, size, p, verdict];
+    cells[0].classList.add("of-a");
+    cells[1].classList.add("of-b");
+    for (const cell of cells) cell.setAttribute("role", "cell");
+    row.append(head, ...cells);
     return row;
   }
 
@@ -207,6 +211,7 @@
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("hashchange", fromHash);
+  document.getElementById("plain").hidden = true;
   form.hidden = false;
   box.hidden = false;
   fromHash();
