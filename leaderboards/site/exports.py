@@ -240,10 +240,12 @@ def _row(row: Row) -> dict[str, Any]:
         "marks": list(row.marks),
         "parameters": row.record.parameters,
         "l0": row.record.l0,
-        "values": {task: _entry(entry) for task, entry in row.entries.items()},
         "absent": {task: [why.status, why.reason] for task, why in row.absent.items()},
     }
-    return {name: each for name, each in said.items() if each not in (None, "", [], {})}
+    values = {task: _entry(entry) for task, entry in row.entries.items()}
+    return {n: each for n, each in said.items() if each not in (None, "", [], {})} | {
+        "values": values
+    }
 
 
 VALUES = ("value", "ci_low", "ci_high", "se", "n", "floor", "tier", "seeds", "seed_values", "why")

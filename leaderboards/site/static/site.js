@@ -42,9 +42,9 @@ function themeToggle(button) {
 function keyOf(row, at, isText) {
   const cell = row.cells[at];
   if (!cell) return [2, 0];
-  if (isText) return [0, cell.textContent.trim().toLowerCase()];
+  if (isText) return [0, (cell.querySelector("a") || cell).textContent.trim().toLowerCase()];
   const shown = (cell.querySelector("b") || cell).textContent.trim();
-  const value = parseFloat(shown.replace(/,/g, "").replace(/^[^\d.-]+/, ""));
+  const value = parseFloat(shown.replace(/,/g, "").replace("−", "-").replace(/^[^\d.-]+/, ""));
   if (Number.isNaN(value)) return [2, 0];
   return [cell.classList.contains("stale") ? 1 : 0, value];
 }
@@ -75,7 +75,8 @@ function sortable(table) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "sort";
-    button.append(...label.childNodes);
+    if (label.querySelector("a")) button.setAttribute("aria-label", `Sort by ${label.textContent}`);
+    else button.append(...label.childNodes);
     label.append(button);
     button.addEventListener("click", () => {
       const first = kind === "down" ? "descending" : "ascending";
