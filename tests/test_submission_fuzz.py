@@ -23,9 +23,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmark.results.plain_json import parsed
 from benchmark.results.unit_files import COLUMNS
 from benchmark.submissions.folders import UnreadableError
-from benchmark.submissions.strict_json import parsed
 from benchmark.submissions.tensors import read_tensors
 from benchmark.submissions.unit_arrays import read_arrays
 from benchmark.submissions.validating import validate

@@ -111,13 +111,16 @@ def test_every_kind_of_frame_has_its_class_in_the_digest() -> None:
         (["nowhere", "--method", "mine.py"], "nowhere holds no cells/"),
         (["results", "--method", "yours.py"], "cannot read the method file yours.py"),
         (["results", "--method", "posthoc"], "has no cells of posthoc: there are: mine"),
-        (["results", "--method", "mine.py", "--slug", "A b"], "--slug: String should match"),
+        (["results", "--method", "mine.py", "--slug", "A b"], "--slug: wanted lower case letters"),
         (["results", "--method", "mine.py", "--paper", "javascript:x"], "--paper: wanted an addr"),
         (
             ["results", "--method", "mine.py", "--title", "a\u202eb"],
             "--title: character 2 is U+2",
         ),
-        (["results", "--method", "mine.py", "--licence", "<b>"], "--licence: String should match"),
+        (
+            ["results", "--method", "mine.py", "--licence", "<b>"],
+            "--licence: wanted an SPDX expression",
+        ),
         (["results", "--method", "mine.py", "--checkpoint", "none"], "found no .safetensors file"),
         (
             ["results", "--method", "mine.py", "--summary", "x" * 501],

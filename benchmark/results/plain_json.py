@@ -21,12 +21,18 @@ HUGE = re.compile(rb"\d{300}|[eE]\+?\d{3}")
 HALF = re.compile("[\ud800-\udfff]")
 
 
-def parsed(content: bytes | str) -> Any:
+def parsed(
+    content: bytes | str,
+    *,
+    deepest: int = DEEPEST,
+    longest: int = LONGEST_TEXT,
+    most_values: int = MOST_VALUES,
+) -> Any:
     """The tree of a JSON text. Raises ValueError, one line, for what is out of bounds or not JSON.
 
     Refused: a byte order mark and what is no UTF-8, a name twice in one object, NaN, infinities and
-    numbers that no float holds, half a surrogate pair, `DEEPEST`, `LONGEST_TEXT`, `MOST_VALUES`,
-    `MOST_BYTES`.
+    numbers that no float holds, half a surrogate pair, more than `MOST_BYTES`; and levels, texts
+    and a number of values over the bounds given.
     """
     try:
         raw = content.encode() if isinstance(content, str) else content
@@ -38,19 +44,19 @@ def parsed(content: bytes | str) -> Any:
     except UnicodeError:
         raise ValueError("it is no UTF-8 text") from None
     values = raw.count(b"[") + raw.count(b"{") + raw.count(b",")
-    if values > MOST_VALUES:
-        raise ValueError(f"it holds some {values:,} values, at most {MOST_VALUES:,} are read")
+    if values > most_values:
+        raise ValueError(f"it holds some {values:,} values, at most {most_values:,} are read")
     try:
         tree = json.loads(text, object_pairs_hook=_once, parse_constant=_constant)
     except json.JSONDecodeError as error:
         raise ValueError(f"it is no JSON: {error.msg} in line {error.lineno}") from None
     except RecursionError:
-        raise ValueError(f"it is nested deeper than {DEEPEST} levels") from None
+        raise ValueError(f"it is nested deeper than {deepest} levels") from None
     except ValueError as error:
         if "integer string conversion" in str(error):
             raise ValueError("it holds a number of thousands of digits") from None
         raise
-    _check_levels(tree, halves=b"\\u" in raw, huge=bool(HUGE.search(raw)))
+    _check_levels(tree, (deepest, longest), halves=b"\\u" in raw, huge=bool(HUGE.search(raw)))
     return tree
 
 
@@ -66,10 +72,11 @@ def _constant(word: str) -> NoReturn:
     raise ValueError(f"it holds {word}: wanted finite numbers")
 
 
-def _check_levels(tree: Any, *, halves: bool, huge: bool) -> None:
+def _check_levels(tree: Any, bounds: tuple[int, int], *, halves: bool, huge: bool) -> None:
     """Depth and texts of a tree, level by level; half characters and huge numbers where the text
     may hold any.
     """
+    deepest, most = bounds
     level, depth = [tree], 0
     while level:
         objects = [each for each in level if type(each) is dict]
@@ -77,15 +84,15 @@ def _check_levels(tree: Any, *, halves: bool, huge: bool) -> None:
         texts = [each for each in level if type(each) is str]
         texts += chain.from_iterable(objects)
         longest = max(map(len, texts), default=0)
-        if longest > LONGEST_TEXT:
-            raise ValueError(f"it holds a text of {longest:,} characters, at most {LONGEST_TEXT:,}")
+        if longest > most:
+            raise ValueError(f"it holds a text of {longest:,} characters, at most {most:,}")
         if halves and any(map(HALF.search, texts)):
             raise ValueError("it holds half a character (a lone surrogate)")
         if huge:
             _check_numbers(level)
         depth += bool(objects or lists)
-        if depth > DEEPEST:
-            raise ValueError(f"it is nested deeper than {DEEPEST} levels")
+        if depth > deepest:
+            raise ValueError(f"it is nested deeper than {deepest} levels")
         level = list(chain.from_iterable(each.values() for each in objects))
         level += chain.from_iterable(lists)
 

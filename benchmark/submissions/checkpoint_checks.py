@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from benchmark.reports.names import short
 from benchmark.results import Cell
+from benchmark.results.plain_json import parsed
 from benchmark.submissions.cell_checks import told
 from benchmark.submissions.dictionaries import digest, together
 from benchmark.submissions.faults import Faults
 from benchmark.submissions.loading import Loaded
 from benchmark.submissions.records import CHECKPOINTS, Checkpoint
-from benchmark.submissions.strict_json import parsed
 from benchmark.submissions.tensors import read_tensors
 
 DICTIONARY, PATCH, SIDECAR = ".safetensors", ".patch.safetensors", ".json"

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from benchmark.submissions.strict_json import parsed
+from benchmark.results.plain_json import parsed
 from benchmark.submissions.tensors import Tensor, Tensors
 from benchmark.submissions.words import escaped
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from benchmark.submissions.words import escaped
 
@@ -59,13 +58,3 @@ class Faults:
         if self.more[kind]:
             kept.append(f"and {self.more[kind]:,} more {kind} like these")
         return kept
-
-
-def of_model(errors: Iterable[Any]) -> list[str]:
-    """Every complaint of a pydantic model as a line."""
-    found = []
-    for error in errors:
-        where = ".".join(str(part) for part in error["loc"])
-        says = str(error["msg"]).removeprefix("Value error, ")
-        found.append(f"{escaped(where, 120)}: {says}" if where else says)
-    return found

@@ -13,12 +13,12 @@ from benchmark.messages.nearest import hint
 from benchmark.registry import FOLDERS, Choice, catalogue
 from benchmark.reports.names import short
 from benchmark.results import Cell, read_cells
+from benchmark.results.plain_json import parsed
 from benchmark.submissions.checkpoint_checks import DICTIONARY, PATCH, SIDECAR, place, sites
 from benchmark.submissions.dictionaries import digest, together
 from benchmark.submissions.known import code_of, tasks
 from benchmark.submissions.limits import LARGEST_CHECKPOINT, MB
 from benchmark.submissions.records import CHECKPOINTS, Checkpoint
-from benchmark.submissions.strict_json import parsed
 from benchmark.submissions.tensors import read_tensors
 
 MOST_WAYS = 4_000

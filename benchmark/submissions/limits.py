@@ -22,9 +22,8 @@ MOST_FILES = 5_000
 UNPACKED = 64 * MB
 """Bytes that one file of units may unpack to, all arrays together."""
 MOST_ARRAYS = 4_000
-DEEPEST_JSON = 24
-MOST_NODES = 3_000_000
-"""Values in one JSON file."""
+MOST_VALUES = 5_000_000
+"""In one JSON file."""
 LONGEST_TEXT = 20_000
 """Characters of one text in a JSON file."""
 LARGEST_HEADER = 2 * MB

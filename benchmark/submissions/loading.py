@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from benchmark.results import SCHEMA_VERSION, Cell, Document
-from benchmark.submissions.faults import Faults, of_model
+from benchmark.results import Cell, Document
+from benchmark.results.migrations import current_document
+from benchmark.results.plain_json import parsed
+from benchmark.results.reading import all_lines
+from benchmark.submissions.faults import Faults
 from benchmark.submissions.folders import Listing
-from benchmark.submissions.limits import MOST_CELLS
+from benchmark.submissions.limits import LONGEST_TEXT, MOST_CELLS, MOST_VALUES
 from benchmark.submissions.records import DOCUMENT, METHOD, RECORD, SUBMISSION_VERSION, Submission
-from benchmark.submissions.strict_json import parsed
 from benchmark.submissions.words import HIDDEN, escaped
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -38,42 +41,55 @@ class Loaded:
 
 def loaded(listing: Listing, found: Faults) -> Loaded:
     """Everything that other checks look at; whatever cannot be read is a fault."""
-    record = _model(listing, RECORD, Submission, SUBMISSION_VERSION, found)
-    document = _model(listing, DOCUMENT, Document, SCHEMA_VERSION, found)
+    record = _model(listing, RECORD, Submission, _current_record, found)
+    document = _model(listing, DOCUMENT, Document, _current_cells, found)
     return Loaded(listing, record, document, _method_digest(listing, found))
 
 
 def _model(
-    listing: Listing, name: str, model: type[Model], version: int, found: Faults
+    listing: Listing,
+    name: str,
+    model: type[Model],
+    current: Callable[[Any], dict[str, Any]],
+    found: Faults,
 ) -> Model | None:
     """One JSON file as a record, every complaint of it a fault."""
     if name not in listing.sizes:
         found.add(f"{name} is missing: run `python -m benchmark submit`")
         return None
     with found.told(name):
-        content = listing.read(name)
-        _of_version(parsed(content), version)
+        tree = current(parsed(listing.read(name), most_values=MOST_VALUES, longest=LONGEST_TEXT))
         try:
-            return model.model_validate_json(content)
+            return model.model_validate(tree)
         except ValidationError as error:
-            for line in of_model(error.errors(include_url=False, include_input=False)):
+            for line in all_lines(error):
                 found.add(f"{name}: {line}")
     return None
 
 
-def _of_version(tree: Any, ours: int) -> None:
-    """Raises ValueError where a file is of another version, saying what to do."""
+def _current_cells(tree: Any) -> dict[str, Any]:
+    """Cells of whichever version. Raises ValueError for one that is not read, or too many."""
+    whole = current_document(tree)
+    cells = whole.get("cells")
+    if isinstance(cells, list) and len(cells) > MOST_CELLS:
+        raise ValueError(f"it holds over {MOST_CELLS:,} cells, the most that are read")
+    return whole
+
+
+def _current_record(tree: Any) -> dict[str, Any]:
+    """Raises ValueError where a record is of another version, saying what to do."""
     if not isinstance(tree, dict):
-        raise ValueError("holds no JSON object")
+        raise ValueError("it holds no JSON object")
     version = tree.get("schema_version")
     if type(version) is not int:
         shown = escaped(repr(version), 30)
-        raise ValueError(f"schema_version is {shown}: wanted the number {ours}")
-    if version != ours:
-        do = "update the benchmark" if version > ours else "run `submit` anew"
-        raise ValueError(f"schema_version is {version}, this checkout reads {ours}: {do}")
-    if len(tree.get("cells") or ()) > MOST_CELLS:
-        raise ValueError(f"holds over {MOST_CELLS:,} cells, the most that are read")
+        raise ValueError(f"schema_version is {shown}: wanted the number {SUBMISSION_VERSION}")
+    if version != SUBMISSION_VERSION:
+        do = "update the benchmark" if version > SUBMISSION_VERSION else "run `submit` anew"
+        raise ValueError(
+            f"schema_version is {version}, this checkout reads {SUBMISSION_VERSION}: {do}"
+        )
+    return tree
 
 
 def _method_digest(listing: Listing, found: Faults) -> str | None:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from benchmark.messages.storage import StorageError
 from benchmark.registry import Choice, catalogue, find
 from benchmark.results import Run, document, to_json, write_whole
-from benchmark.results.storage import one_line
+from benchmark.results.reading import one_line
 from benchmark.submissions.card import card
 from benchmark.submissions.gathering import Gathered, gathered, is_ours
 from benchmark.submissions.records import (
@@ -173,13 +173,21 @@ def record_of(
 
 
 FLAGS = {"authors": "--author", "method_file": "--method", "method": "--method"}
+SPELLED = {
+    "slug": "wanted lower case letters, digits and single dashes, as in my-method",
+    "licence": "wanted an SPDX expression, as in MIT or Apache-2.0",
+    "method": "its name has signs that no name of a row may have: rename the file",
+    "method_file": "wanted a file name of letters, digits and underscores: rename the file",
+}
 
 
 def _with_flag(error: ValidationError) -> str:
     """The first complaint under the name of its flag."""
     field, _, rest = one_line(error).partition(":")
     first = field.split(".")[0]
-    said = rest.strip().removeprefix("Value error, ")
+    said = rest.strip()
+    if "should match pattern" in said:
+        said = SPELLED.get(first, said)
     return f"{FLAGS.get(first, f'--{first}')}: {said}" if rest else field
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from benchmark.registry import ROOT
 from benchmark.results import Cell, Document
-from benchmark.results.storage import one_line
+from benchmark.results.plain_json import parsed
+from benchmark.results.reading import document_of, one_line
 from benchmark.submissions.folders import Listing
 from benchmark.submissions.records import DOCUMENT, RECORD, UNITS, Submission
 from benchmark.submissions.verified import verification_of
@@ -20,7 +21,6 @@ SUBMISSIONS = ROOT / "leaderboards" / "submissions"
 """A folder a submission."""
 VERIFIED = ROOT / "leaderboards" / "verified"
 """`<slug>.json` of each that a maintainer verified."""
-Model = TypeVar("Model", bound=BaseModel)
 Lane = Literal["verified", "self-reported"]
 
 
@@ -52,7 +52,7 @@ def read_submission(folder: Path, verified: Path = VERIFIED) -> Submitted:
     Nothing is promised of the numbers: `validate` is what looks at them.
     """
     content = plain_file(folder, RECORD)
-    record = _model(folder / RECORD, Submission, content)
+    record = _record(folder / RECORD, content)
     if folder.resolve().name != record.slug:
         raise ValueError(f"{folder} holds the submission {record.slug}: the folder was renamed")
     sha256 = hashlib.sha256(content).hexdigest()
@@ -60,8 +60,10 @@ def read_submission(folder: Path, verified: Path = VERIFIED) -> Submitted:
     cells = plain_file(folder, DOCUMENT)
     if hashlib.sha256(cells).hexdigest() != record.files[DOCUMENT].sha256:
         raise ValueError(f"{folder / DOCUMENT} is not the file that {RECORD} names: it was changed")
-    document = _model(folder / DOCUMENT, Document, cells)
-    return Submitted(folder, record, document, sha256, lane)
+    try:
+        return Submitted(folder, record, document_of(cells), sha256, lane)
+    except ValueError as error:
+        raise ValueError(f"{folder / DOCUMENT} is no result document: {error}") from None
 
 
 def plain_file(folder: Path, name: str) -> bytes:
@@ -72,11 +74,13 @@ def plain_file(folder: Path, name: str) -> bytes:
         raise ValueError(f"{folder / name} {error}") from None
 
 
-def _model(path: Path, model: type[Model], content: bytes) -> Model:
+def _record(path: Path, content: bytes) -> Submission:
     try:
-        return model.model_validate_json(content)
+        return Submission.model_validate(parsed(content))
     except ValidationError as error:
         raise ValueError(f"{path} is no record of a submission: {one_line(error)}") from None
+    except ValueError as error:
+        raise ValueError(f"{path} is no record of a submission: {error}") from None
 
 
 def submission_folders(root: Path = SUBMISSIONS) -> list[Path]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.submissions.limits import LARGEST_HEADER, MB, MOST_TENSORS
-from benchmark.submissions.strict_json import parsed
+from benchmark.results.plain_json import parsed
+from benchmark.submissions.limits import LARGEST_HEADER, MB, MOST_TENSORS, MOST_VALUES
 from benchmark.submissions.words import escaped
 
 WIDTHS = {
@@ -64,7 +64,9 @@ def read_tensors(content: bytes) -> Tensors:
         raise ValueError(f"has a table of over {LARGEST_HEADER // MB} MB, the most that is read")
     if 8 + length > len(content):
         raise ValueError(f"ends at {len(content):,} bytes, within its table of {length:,}")
-    table = parsed(content[8 : 8 + length], deepest=4, longest=LARGEST_HEADER)
+    table = parsed(
+        content[8 : 8 + length], deepest=4, longest=LARGEST_HEADER, most_values=MOST_VALUES
+    )
     if not isinstance(table, dict):
         raise ValueError("has a table that is no JSON object")
     if len(table) > MOST_TENSORS:

@@ -11,9 +11,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from benchmark.results.reading import one_line
 from benchmark.results.records import Environment, Sha256
 from benchmark.results.scores import Name, Record
-from benchmark.results.storage import one_line
 from benchmark.submissions.records import MethodName, Moment, Slug
 
 NonNegative = Annotated[float, Field(ge=0)]
