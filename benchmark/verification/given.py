@@ -115,6 +115,6 @@ def check_patch(file: Path, facts: Facts, case: Case) -> None:
         raise ValueError(f"checkpoints/{file.with_suffix('.json').name} {said}")
     if facts.patched and Need.PATCH not in case.method.provides:
         raise ValueError(
-            f"checkpoints/{file.name} brings weights for {case.materials.backend.name}, but the "
-            f"method does not say that it provides {Need.PATCH.value}"
+            f"checkpoints/{file.name} brings weights of the backend, and the method does not say "
+            f"that it is {Need.PATCH.value}"
         )

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from benchmark.backends import ALONE, expand
 from benchmark.backends.planted import parse
-from benchmark.contracts import Method, Progress, Renewable, silent
+from benchmark.contracts import Dataset, Method, Progress, Renewable, silent
 from benchmark.registry import Choice, find
 from benchmark.results import Cell, read_units
 from benchmark.run.cells import Case
@@ -28,6 +28,10 @@ MOST_ROWS, MOST_ATOMS, WIDEST = 200_000, 20_000, 4_096
 
 Kind = Literal["public", "fresh", "refit"]
 """What is scored: the checkpoints on the public test, or on a fresh one, or fits made now."""
+
+
+class FreshSeedError(ValueError):
+    """The fresh test would be the public one: the command's fault, not the submission's."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,18 @@ class Rescorer:
         """Fits made now, whatever an earlier run left in this machine's cache."""
         return Fits(Shelf(self._request(group, "refit")))
 
-    def is_drawn(self, group: Group) -> bool:
-        """Whether the data of a group have as many test splits as there are seeds."""
-        return isinstance(self._materials(group, self._request(group, "public")).data, Renewable)
+    def fresh_data(self, group: Group) -> Dataset | None:
+        """The data of a group with another test; None where they are not drawn.
+
+        Raises FreshSeedError for the seed of the public test.
+        """
+        data = self._materials(group, self._request(group, "public")).data
+        if not isinstance(data, Renewable) or self.asked.fresh_seed is None:
+            return None
+        try:
+            return data.with_fresh_test(self.asked.fresh_seed)
+        except ValueError as error:
+            raise FreshSeedError(f"--fresh-seed: {error}") from error
 
     def _request(self, group: Group, kind: Kind) -> Request:
         return Request(
@@ -138,10 +151,7 @@ class Rescorer:
     ) -> Case:
         opened = replace(self._materials(group, request), request=request)
         if fresh:
-            assert isinstance(opened.data, Renewable)
-            assert self.asked.fresh_seed is not None
-            drawn = opened.data.with_fresh_test(self.asked.fresh_seed)
-            opened = replace(opened, judging=drawn)
+            opened = replace(opened, judging=self.fresh_data(group))
         if group.swept:
             sites = pick_blocks(opened.backend, [n for n in group.site.split(",") if n])
             blocks = tuple(opened.at(site, along=sites) for site in sites)

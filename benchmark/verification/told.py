@@ -46,7 +46,12 @@ class Against:
 
     @property
     def any(self) -> bool:
-        return bool(self.by_line or self.plain)
+        return self.size > 0
+
+    @property
+    def size(self) -> int:
+        """Reasons, one a cell."""
+        return len(self.plain) + sum(len(cells) for cells in self.by_line.values())
 
     @property
     def reasons(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from benchmark.verification.given import Given, slot_of
 from benchmark.verification.grouping import Group, groups
 from benchmark.verification.recorded import choice_of, configured, stand_in
 from benchmark.verification.refitting import Watched, unlike
-from benchmark.verification.rescoring import Pair, Rescorer, openable
+from benchmark.verification.rescoring import FreshSeedError, Pair, Rescorer, openable
 from benchmark.verification.told import Against, cell_name
 from benchmark.verification.verdict import Findings, verdict
 
@@ -88,23 +88,23 @@ class Verifier:
                 self._again(group, fits)
             if self.asked.refit or not kept:
                 self._refit(group, fits.given)
-        except StorageError:
+        except (StorageError, FreshSeedError):
             raise
         except ValueError as error:
             self.against.add(f"{_count(group.cells)} on {group.backend}: {one_line(error)}")
 
     def _again(self, group: Group, fits: FitSource) -> None:
         """Scores the group on the public test, and where that is as recorded on a fresh one."""
-        sound = not self.against.any
+        before, drawn = self.against.size, self.rescorer.fresh_data(group)
         method = stand_in(self.asked.submitted.record, self.choice, self.configs[group.variant])
         arguments = (group, method, self.configs[group.variant], fits)
         for pair in self.rescorer.pairs(*arguments):
             self._held(pair)
         if self.asked.fresh_seed is None:
             return
-        if sound and self.against.any:
+        if self.against.size > before:
             self.against.note(f"no fresh test of {group.backend}: the public one does not agree")
-        elif not self.rescorer.is_drawn(group):
+        elif drawn is None:
             self.against.note(f"no fresh test of {group.backend}: its data are not drawn")
         else:
             for pair in self.rescorer.pairs(*arguments, kind="fresh"):
