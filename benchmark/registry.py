@@ -92,6 +92,8 @@ def module_path(dotted: str, kind: Kind) -> Path:
 
 def load(entry: Entry) -> type:
     """The class itself, its file run once under a private name."""
+    if entry.made is not None:
+        return entry.made
     module = _run(entry.path, f"_benchmark_{entry.kind}s.{entry.path.stem}_{entry.digest[:12]}")
     return getattr(module, entry.class_name)
 

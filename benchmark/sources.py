@@ -30,6 +30,8 @@ class Entry:
     paper: dict[str, Any] = field(default_factory=dict)
     named_only: bool = False
     """A task that runs only when it is named: `NAMED_ONLY = True` in its file."""
+    made: type | None = None
+    """The class, where it is not the one of a file: of a checkpoint that was opened."""
 
     @property
     def names(self) -> list[str]:

@@ -63,7 +63,11 @@ ROOMS: dict[str, Room] = {
     ),
     "reports": ours("reports*", "names statistics results messages portrayed", light=True),
     "submissions": ours("submissions*", "names statistics results reports messages", light=True),
-    "run": ours("run*", f"{_MACHINERY} results reports"),
+    "exporting": ours(
+        "interchange.export*", "contracts sae interchange portraits names results messages"
+    ),
+    "interchange": ours("interchange*", "contracts sae alignment codes names results messages"),
+    "run": ours("run*", f"{_MACHINERY} results reports interchange"),
     "verification": ours("verification*", f"{_MACHINERY} results reports run submissions"),
     "portraits": ours("portraits*", f"{_MACHINERY} metrics results run portrayed"),
     "reporting": ours(

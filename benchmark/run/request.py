@@ -12,6 +12,7 @@ from benchmark.activations.root import default_root
 from benchmark.backends import expand
 from benchmark.configure import build, in_variant, parse_sets, settings
 from benchmark.contracts import Split
+from benchmark.interchange.rows import checkpoint_rows
 from benchmark.kernels.device import device
 from benchmark.registry import Choice, catalogue, find
 from benchmark.run.declared import check_declared
@@ -49,9 +50,9 @@ def request(arguments: argparse.Namespace) -> Request:
     """The request behind a command line. Raises ValueError in one line for anything wrong."""
     logging.getLogger("benchmark").setLevel("ERROR" if arguments.quiet else "WARNING")
     variants = ("fair", "paper") if arguments.variant == "both" else (arguments.variant,)
-    methods = choose("method", arguments.method)
+    methods, sets = rows(arguments)
     tasks = choose("task", arguments.task or ["all"])
-    given = settings(methods, parse_sets(arguments.set))
+    given = settings(methods, sets)
     for variant in variants:
         check_built(methods, given, tasks, variant)
     specs = expand(arguments.backend or ["pocket-clip"])
@@ -74,6 +75,21 @@ def request(arguments: argparse.Namespace) -> Request:
         overwrite=arguments.overwrite_strategy,
         traceback=arguments.traceback,
     )
+
+
+def rows(arguments: argparse.Namespace) -> tuple[list[Choice], dict[str, str]]:
+    """The methods and checkpoints of a run, and what is set of their fields.
+
+    Raises ValueError, one line, where there is neither.
+    """
+    methods, sets = choose("method", arguments.method or []), parse_sets(arguments.set)
+    if arguments.checkpoint:
+        taken = [choice.name for choice in methods]
+        more, said = checkpoint_rows(arguments.checkpoint, arguments.format, taken)
+        return [*methods, *more], {**said, **sets}
+    if not methods:
+        raise ValueError("there is nothing to run: wanted --method NAME or --checkpoint PATH")
+    return methods, sets
 
 
 def check_built(

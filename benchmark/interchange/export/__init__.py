@@ -1,0 +1,1 @@
+"""Dictionaries of a run, written in a format that other libraries read."""
