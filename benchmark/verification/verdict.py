@@ -12,6 +12,7 @@ from benchmark.run.shelf import driver
 from benchmark.submissions.verified import FreshScore, RefitScore, Rescored, Verification
 from benchmark.verification.asked import Asked
 from benchmark.verification.fresh import fresh_scores
+from benchmark.verification.grouping import asked_for
 from benchmark.verification.refitting import refit_scores
 from benchmark.verification.rescoring import Pair
 from benchmark.verification.spots import columns, mean
@@ -48,8 +49,10 @@ def verdict(found: Findings, asked: Asked) -> Verification:
         against.add(line)
     for line in [apart_again(row) for row in refit if not row.agrees]:
         against.add(line)
-    if not found.keys and not against.any:
-        against.add("no cell of it is scored: there is nothing to verify")
+    scored = {c.key for c in submitted.cells if c.status == "scored" and asked_for(c, asked)}
+    if not against.any and (not scored or scored - set(found.keys)):
+        left = len(scored - set(found.keys))
+        against.add(f"{left} of {len(scored)} scored cells were not scored again")
     return Verification(
         slug=submitted.record.slug,
         method=submitted.record.method,

@@ -86,6 +86,11 @@ class Verifier:
             fits = Watched(given)
             if kept:
                 self._again(group, fits)
+            else:
+                self.against.note(
+                    f"{_count(scored)} on {group.backend} rest on a new fit alone: they agree "
+                    f"within what seeds and items explain, not to the last digit"
+                )
             if self.asked.refit or not kept:
                 self._refit(group, fits.given)
         except (StorageError, FreshSeedError):

@@ -205,7 +205,5 @@ class Scenes:
         Raises ValueError for the seed of the world: its test scenes are known.
         """
         if seed == self.seed:
-            raise ValueError(
-                f"seed {seed} draws the test scenes that everybody knows: take another"
-            )
+            raise ValueError(f"seed {seed} draws test scenes that everybody knows: take another")
         return replace(self, test_seed=seed)
