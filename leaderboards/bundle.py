@@ -10,13 +10,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmark.reports.compare import Compared, compare
 from benchmark.reports.names import short
 from benchmark.reports.panels import BUNDLED, bundled_cells, where
-from benchmark.results import Cell, bundle_file, read_document, write_bundle, write_whole
+from benchmark.results import (
+    Cell,
+    bundle_file,
+    read_cells,
+    read_document,
+    write_bundle,
+    write_whole,
+)
 from leaderboards.pairs import bundle_pairs, shipped_folder
 
 COMPARISONS = BUNDLED.with_name("comparisons.json")
@@ -40,14 +48,21 @@ def bundled(old: Iterable[Cell], new: Iterable[Cell]) -> list[Cell]:
     return list((kept | {slot(cell): cell for cell in new if cell.status == "scored"}).values())
 
 
-def comparisons(folder: Path) -> list[dict[str, object]]:
-    """The main metrics of every pair that this run has, in the order of `PAIRS`."""
-    found = []
+def comparisons(folder: Path, before: Sequence[Mapping[str, Any]] = ()) -> list[Mapping[str, Any]]:
+    """The main metrics of every pair, in the order of `PAIRS`: of this run where it has both
+    methods, else as they were before.
+    """
+    there = {cell.method.name for cell in read_cells(folder).cells if cell.status == "scored"}
+    old = {(each["a"], each["b"]): each for each in before}
+    found: list[Mapping[str, Any]] = []
     for a, b in PAIRS:
-        compared = compare(folder, a, b)
-        rows = [row for row in compared.rows if row.main and row.variant == "full"]
-        whole = compared.as_json() | {"rows": [], "notes": list(compared.notes)}
-        found.append(whole | {"rows": [_plain(row) for row in rows]})
+        if {a, b} <= there:
+            compared = compare(folder, a, b)
+            rows = [row for row in compared.rows if row.main and row.variant == "full"]
+            whole = compared.as_json() | {"notes": list(compared.notes)}
+            found.append(whole | {"rows": [_plain(row) for row in rows]})
+        elif (a, b) in old:
+            found.append(old[a, b])
     return found
 
 
@@ -67,22 +82,37 @@ def main() -> int:
     if len(sys.argv) < 2:
         print("usage: python -m leaderboards.bundle DOCUMENT.json …", file=sys.stderr)
         return 2
-    documents = [Path(word) for word in sys.argv[1:]]
+    try:
+        n_cells, n_pairs = renewed([Path(word) for word in sys.argv[1:]])
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{n_cells} cells in {BUNDLED}, {n_pairs} pairs of them", file=sys.stderr)
+    return 0
+
+
+def renewed(documents: Sequence[Path]) -> tuple[int, int]:
+    """Bundles documents; how many cells and pairs ship now."""
     folders: dict[str, Path] = {}
     new: list[Cell] = []
     for path in documents:
         found = read_document(path).cells
+        if not (path.parent / "cells").is_dir():
+            raise ValueError(
+                f"{path} has no cells beside it, and pairs are made of their units: name the "
+                f"document in the folder of its run"
+            )
         folders |= {cell.key: path.parent / "cells" for cell in found}
         new += found
     whole = bundled(bundled_cells(), new)
+    known = json.loads(COMPARISONS.read_text()) if COMPARISONS.is_file() else []
+    compared = comparisons(documents[0].parent / "cells", known)
+    n_pairs = bundle_pairs(bundled([], new), folders, whole, shipped_folder())
     for backend in sorted({short(cell.backend.name) for cell in whole}):
         its = [cell for cell in whole if short(cell.backend.name) == backend]
         write_bundle(bundle_file(BUNDLED, backend), its)
-    compared = comparisons(documents[0].parent / "cells")
     write_whole(COMPARISONS, (json.dumps(compared, indent=1) + "\n").encode())
-    paired = bundle_pairs(bundled([], new), folders, whole, shipped_folder())
-    print(f"{len(whole)} cells in {BUNDLED}, {paired} pairs of them", file=sys.stderr)
-    return 0
+    return len(whole), n_pairs
 
 
 if __name__ == "__main__":

@@ -423,6 +423,30 @@ def test_the_command_ships_pairs_beside_the_rows(
     assert pair.difference == pytest.approx(known.difference, abs=1e-3)
 
 
+def test_a_run_of_one_method_keeps_what_the_readme_compares(tmp_path: Path) -> None:
+    before = [{"a": "posthoc", "b": "separated", "rows": [1]}, {"a": "x", "b": "y"}]
+    run_of(tmp_path, {"jsae": 0.4, "posthoc": 0.5}, (0, 1))
+    found = bundle.comparisons(tmp_path, before)
+    assert [(each["a"], each["b"]) for each in found] == [
+        ("posthoc", "separated"),
+        ("jsae", "posthoc"),
+    ]
+    assert found[0] == before[0]
+
+
+def test_a_document_far_from_its_cells_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = read_cells(run_of(tmp_path / "run" / "cells", {"a": 0.4}, (0,))).cells
+    write_document(tmp_path / "document.json", document(Run(), cells))
+    for path, says in (("document.json", "no cells beside it"), ("other.json", "no result")):
+        monkeypatch.setattr("sys.argv", ["bundle", str(tmp_path / path)])
+        assert bundle.main() == 2
+        said = capsys.readouterr().err
+        assert says in said
+        assert said.count("\n") == 1
+
+
 # ------------------------------------------------------------------------------------- families
 
 
