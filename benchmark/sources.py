@@ -58,7 +58,8 @@ def read(path: Path, kind: Kind) -> Entry:
     if len(classes) != 1:
         found = ", ".join(c.name for c in classes) or "none"
         wanted = f"one class with a `{VERBS[kind]}`"
-        raise ValueError(f"{path} holds no single {kind}: wanted {wanted}, found {found}")
+        hint = "" if classes else _of_other_kind(tree, kind)
+        raise ValueError(f"{path} holds no single {kind}: wanted {wanted}, found {found}{hint}")
     return Entry(
         kind=kind,
         name=path.stem.replace("_", "-") if kind == "method" else path.stem,
@@ -71,6 +72,16 @@ def read(path: Path, kind: Kind) -> Entry:
         paper=_fields(_literal(tree, "PAPER", path), f"{path}: PAPER"),
         named_only=bool(_literal(tree, "NAMED_ONLY", path)),
     )
+
+
+def _of_other_kind(tree: ast.Module, kind: Kind) -> str:
+    """What to do with a file that holds the other kind of class."""
+    other: Kind = "task" if kind == "method" else "method"
+    for c in tree.body:
+        if isinstance(c, ast.ClassDef) and VERBS[other] in _defs(c):
+            how = "name it with --task" if other == "task" else "name it as a method"
+            return f"; {c.name} has a `{VERBS[other]}`, so it is a {other}: {how}"
+    return ""
 
 
 def _defs(node: ast.ClassDef) -> set[str]:

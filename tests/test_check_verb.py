@@ -10,6 +10,7 @@ from benchmark.__main__ import main
 from benchmark.conformance import method_codes
 from benchmark.conformance.promises import Finding, Outcome, Promise, faults, hold, note
 from tests.faults.dictionary_mutants import DICTIONARIES
+from tests.faults.method_mutants import METHODS
 from tests.faults.mutants import HERE
 
 pytestmark = pytest.mark.usefixtures("as_users_run")
@@ -38,6 +39,19 @@ def test_a_faulty_method_exits_1_and_names_the_promise(
     assert "1 broken" in out
 
 
+def test_what_is_not_judged_is_told_once_at_the_end(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mutant = next(mutant for mutant in METHODS if mutant.name == "no_artifact")
+    assert main(["check", str(mutant.write("sound_method.py", tmp_path))]) == 1
+    *rows, counts = capsys.readouterr().out.splitlines()
+    (at,) = (i for i, row in enumerate(rows) if "not judged until" in row)
+    assert rows[at].split()[0] == "?"
+    told = " ".join(" ".join(rows[at + 1 :]).split())
+    assert method_codes.ALONE in told
+    assert f"{told.count(';') + 1} not judged" in counts
+
+
 def test_fields_that_are_set_are_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", SOUND, "--set", "k=64"]) == 1
     assert "raised RuntimeError" in capsys.readouterr().out
@@ -52,6 +66,8 @@ def test_fields_that_are_set_are_used(capsys: pytest.CaptureFixture[str]) -> Non
         ([SOUND, "--set", "k=three"], "wanted a whole number"),
         ([SOUND, "--set", "k"], "wanted key=value"),
         ([str(HERE / "sound_task.py")], "holds no single method"),
+        ([str(HERE / "sound_task.py")], "has a `score`, so it is a task: name it with --task"),
+        (["--task", SOUND], "has a `fit`, so it is a method: name it as a method"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(

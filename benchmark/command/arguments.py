@@ -6,7 +6,12 @@ import argparse
 from typing import Any, NoReturn
 
 from benchmark.command.audit_flags import AUDIT_EXAMPLES, AUDIT_SAYS, audit_flags
-from benchmark.command.checkpoint_flags import checkpoint_flags
+from benchmark.command.checkpoint_flags import (
+    EXPORT_EXAMPLES,
+    EXPORT_SAYS,
+    checkpoint_flags,
+    export_flags,
+)
 from benchmark.command.diff_flags import DIFF_EXAMPLES, DIFF_SAYS, diff_flags
 from benchmark.command.leaderboard_flags import (
     LEADERBOARD_EXAMPLES,
@@ -38,6 +43,14 @@ RUN_EXAMPLES = """examples:
       --backend embeddings:pairs.npz
 
 Progress, table and errors go to stderr, so that stdout is free for --json -.
+"""
+CHECK_EXAMPLES = """examples:
+  python -m benchmark check my_method.py
+  python -m benchmark check my_method.py --set k=8
+  python -m benchmark check --task my_task.py
+
+Under a broken promise stands what was found, what was wanted and what to do. Exit code 0: every
+promise holds; 1: one is broken; 2: the file cannot be read or run.
 """
 COMPARE_EXAMPLES = """examples:
   python -m benchmark compare posthoc separated
@@ -95,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     validate_flags(_verb(verbs, "validate", VALIDATE_SAYS, epilog=VALIDATE_EXAMPLES))
     verify = _verb(verbs, "verify", VERIFY_SAYS, epilog=VERIFY_EXAMPLES)
     verify_flags(verify, _seed, _positive)
+    export_flags(_verb(verbs, "export", EXPORT_SAYS, epilog=EXPORT_EXAMPLES))
     leaderboard_flags(_verb(verbs, "leaderboard", LEADERBOARD_SAYS, epilog=LEADERBOARD_EXAMPLES))
     return top
 
@@ -175,11 +189,18 @@ def _ls(verbs: Any) -> None:
 
 
 def _check(verbs: Any) -> None:
-    check = _verb(verbs, "check", "Hold one method to every promise, on a tiny planted world.")
+    says = "Hold one method or task to every promise, on a tiny planted world."
+    check = _verb(verbs, "check", says, epilog=CHECK_EXAMPLES)
     named = check.add_mutually_exclusive_group(required=True)
     named.add_argument("method", nargs="?", metavar="METHOD", help="name, file.py, package.module")
-    named.add_argument("--task", metavar="TASK", help="check a task instead")
-    check.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    named.add_argument("--task", metavar="TASK", help="check a task instead: name, file.py")
+    check.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a field of it",
+    )
 
 
 def _compare(verbs: Any) -> None:

@@ -33,6 +33,12 @@ def configuration(case: MethodCase) -> Iterator[Finding]:
         fields = ", ".join(vars(case.method))
         yield Finding(f"{name} keeps {fields} outside a dataclass: use @dataclass(frozen=True)")
     entry, known = case.choice.entry, field_types(cls)
+    loose = list(loose_fields(cls))
+    if loose:
+        yield Finding(
+            f"{name} writes {', '.join(loose)} as fields, and none is: put "
+            f"@dataclass(frozen=True) over the class"
+        )
     for label, given in {**entry.presets, "PAPER": entry.paper}.items():
         unknown = sorted(set(given) - set(known))
         if unknown:
@@ -42,6 +48,15 @@ def configuration(case: MethodCase) -> Iterator[Finding]:
             build(Choice(entry), given)
         except ValueError as error:
             yield Finding(f"{label} cannot be built: {error}")
+
+
+def loose_fields(cls: type) -> Iterator[str]:
+    """Names that a class annotates as fields without being made a dataclass itself."""
+    own = vars(cls).get("__annotations__", {})
+    known = {f.name for f in dataclasses.fields(cls)} if dataclasses.is_dataclass(cls) else set()
+    for name, kind in own.items():
+        if name not in known and not any(each in str(kind) for each in ("ClassVar", "InitVar")):
+            yield name
 
 
 def declared(case: MethodCase) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ SCALE = "does not depend on the units of the activations"
 FITTED = "says so if its main score depends on train or val"
 DEAD = "scores a dictionary that never fires, or says in a line why not"
 PAPER = "scores the paper's variant too, or says in a line why not"
+INSTEAD = "leave it out, or if it is the main one raise a ValueError that says why there is none"
 TOLERANCE = 1e-5
 IN_UNITS = "original units"
 """Words by which a metric says that it moves with the scale of the data."""
@@ -64,12 +65,13 @@ def malformed(found: Scores) -> Iterator[Finding]:
     """Everything that `Units` promises and these break."""
     for name, each in found.items():
         if not isinstance(each, Units):
-            yield Finding(f"{name} is {type(each).__name__}, wanted Units")
+            kind = type(each).__name__
+            yield Finding(f"{name} is {kind}, wanted Units: one number a unit, no mean of them")
             continue
         columns = {"numerator": each.numerator, "denominator": each.denominator}
         n = len(np.atleast_1d(each.numerator))
         if not n:
-            yield Finding(f"{name} has no units: leave it out instead")
+            yield Finding(f"{name} has no units: {INSTEAD}")
             continue
         for what, column in columns.items():
             if column is not None:
@@ -79,7 +81,7 @@ def malformed(found: Scores) -> Iterator[Finding]:
             if bool((bottom < 0).any()):
                 yield Finding(f"{name} has denominators below 0")
             elif bottom.sum() == 0:
-                yield Finding(f"{name} has denominators that are all 0: leave it out instead")
+                yield Finding(f"{name} has denominators that are all 0: {INSTEAD}")
         cluster = each.cluster
         if cluster is not None and (cluster.shape != (n,) or cluster.dtype.kind not in "iu"):
             shape = f"{cluster.dtype}{list(cluster.shape)}"

@@ -6,7 +6,7 @@ import dataclasses
 import fnmatch
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from benchmark.conformance.house_rules import forbidden
 from benchmark.conformance.promises import Finding, Promise
@@ -14,6 +14,7 @@ from benchmark.conformance.task_world import TaskCase
 from benchmark.contracts import Metric, Need, Reference
 
 IMPORTS = "imports only contracts, measures, references and packages"
+KINDS = get_type_hints(Reference)["kind"]
 CONFIGURATION = "is a frozen dataclass with both variants"
 METRICS = "declares its metrics, one of them main"
 REFERENCES = "declares references that speak of its metrics, with a null for the main one"
@@ -60,6 +61,11 @@ def metrics(case: TaskCase) -> Iterator[Finding]:
     for metric in declared:
         if not metric.unit or not metric.says or "\n" in metric.says:
             yield Finding(f"metric {metric.name} needs a unit and one line of what it says")
+        if metric.higher_is_better not in (True, False, None):
+            found = metric.higher_is_better
+            yield Finding(
+                f"metric {metric.name}: higher_is_better is {found!r}, wanted a bool or None"
+            )
 
 
 def references(case: TaskCase) -> Iterator[Finding]:
@@ -72,6 +78,10 @@ def references(case: TaskCase) -> Iterator[Finding]:
         if count > 1:
             yield Finding(f"reference {name} is declared {count} times")
     for reference in declared:
+        if reference.kind not in get_args(KINDS):
+            wanted = ", ".join(get_args(KINDS))
+            yield Finding(f"reference {reference.name} is a {reference.kind}, wanted {wanted}")
+            return
         for pattern in reference.metrics:
             if not any(speaks(pattern, metric.name) for metric in case.task.metrics):
                 yield Finding(f"reference {reference.name} speaks of {pattern}, which no metric is")

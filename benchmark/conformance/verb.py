@@ -48,21 +48,21 @@ def outcomes_of(choice: Choice, given: dict[str, object]) -> list[Outcome]:
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:
-    """A row a promise, and one for each thing that was found."""
+    """A row a promise, and one for each thing that was found; at the end what was not judged."""
     shown = Table(box=None, show_header=False, padding=(0, 1))
     shown.add_column(no_wrap=True)
     shown.add_column(overflow="fold")
     for outcome in outcomes:
-        verdict = "[green]ok[/green]"
         if outcome.open_because:
-            verdict = "[yellow]?[/yellow]"
-        elif outcome.faults:
-            verdict = "[red]broken[/red]"
+            continue
+        verdict = "[red]broken[/red]" if outcome.faults else "[green]ok[/green]"
         shown.add_row(verdict, escape(outcome.says))
-        if outcome.open_because:
-            shown.add_row("", f"  [dim]not judged: needs “{escape(outcome.open_because)}”[/dim]")
         for text in outcome.faults:
             shown.add_row("", f"  [red]{escape(text)}[/red]")
         for text in outcome.notes:
             shown.add_row("", f"  [dim]note: {escape(text)}[/dim]")
+    left = [outcome.says for outcome in outcomes if outcome.open_because]
+    if left:
+        shown.add_row("[yellow]?[/yellow]", "not judged until what is broken above holds:")
+        shown.add_row("", f"  [dim]{escape('; '.join(left))}[/dim]")
     return shown

@@ -28,6 +28,13 @@ METHODS: tuple[Mutant, ...] = (
         source.CONFIGURATION,
         "frozen=True",
     ),
+    Mutant(
+        "undecorated",
+        "@dataclass(frozen=True)\nclass Sound",
+        "class Sound",
+        source.CONFIGURATION,
+        "and none is: put @dataclass(frozen=True) over the class",
+    ),
     Mutant("misspelt", '{"n": 128}', '{"m": 128}', source.CONFIGURATION, "PAPER sets m"),
     Mutant("listed", NEEDS, "[Need.PAIRS]", source.DECLARED, "wanted a frozenset of Need"),
     Mutant(

@@ -43,6 +43,20 @@ TASKS: tuple[Mutant, ...] = (
         source.METRICS,
         "agreement is declared 2 times",
     ),
+    Mutant(
+        "directionless",
+        'None, "mean count',
+        '"up", "mean count',
+        source.METRICS,
+        "higher_is_better is 'up', wanted a bool or None",
+    ),
+    Mutant(
+        "odd_kind",
+        '"centred", "baseline"',
+        '"centred", "nil"',
+        source.REFERENCES,
+        "reference centred is a nil, wanted null, baseline, ceiling",
+    ),
     Mutant("floorless", NULL, "", source.REFERENCES, "has no null"),
     Mutant("deaf", '"agree*"', '"agrees*"', source.REFERENCES, "which no metric is"),
     Mutant(
