@@ -391,3 +391,19 @@ def test_no_number_is_cut(
     (line,) = (line for line in out.splitlines() if line.startswith("r@1"))
     assert line.split()[-1] == "significant"
     assert max(map(len, out.splitlines())) <= width
+
+
+def test_names_of_others_are_no_markup_and_obey_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = {
+        "method": "[/red]\x1b[2J",
+        "config": {"[bold]k": "[red]\x1b[1m"},
+        "backend": "[/b]\u202e",
+    }
+    a, b = run(tmp_path / "a", **odd), run(tmp_path / "b", 0.3, **odd | {"config": {"[bold]k": 2}})
+    write_cell(b / "cells", cell(**odd, task="[/x]", status="failed", reason="[/y]\n\x07"))
+    out = said(capsys, a, b, "--all")[1]
+    for shown in ("[/red]", "[bold]k", "[/b]", "[/x]", "[red]"):
+        assert shown in out
+    assert all(line.isprintable() for line in out.splitlines())

@@ -246,3 +246,12 @@ def test_a_glance_sees_what_reading_sees(here: Path) -> None:
 def test_a_folder_of_no_cells_is_listed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "results" / "cells").mkdir(parents=True)
     assert said(capsys)[1].startswith("results · no time · 0 cells · 0 B · not finished")
+
+
+def test_names_of_others_obey_no_terminal(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(here / "results" / "cells", {"r@1": hits(0.5)}, method="\x1b[2Jpwned", task="[/red]\u202e")
+    (here / "results" / "cells" / "\x1b[1m.json").write_text("{")
+    out = said(capsys)[1]
+    assert "[2Jpwned" in out
+    assert "[/red]" in out
+    assert all(line.isprintable() for line in out.splitlines())

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from benchmark.messages.visible import visible
 
 PIPE_WIDTH = 140
 
@@ -28,6 +32,11 @@ def plain(gap: int = 2) -> Table:
     return table
 
 
+def add(table: Table, *cells: str, **more: Any) -> None:
+    """A row of texts as they stand: what names hold is no markup, and obeys no terminal."""
+    table.add_row(*(Text(visible(cell, kept="\n")) for cell in cells), **more)
+
+
 def fits(table: Table, console: Console) -> bool:
     """Whether the console is wide enough for every column to stay whole."""
     options = console.options.update(width=10_000)
@@ -42,9 +51,9 @@ def fitting(made: Callable[[int], Table], console: Console) -> Table:
 
 def head(console: Console, text: str) -> None:
     """What stands over a table."""
-    console.print(text, style="bold", highlight=False, markup=False)
+    console.print(visible(text, kept="\n"), style="bold", highlight=False, markup=False)
 
 
 def note(console: Console, text: str) -> None:
     """A line beside the numbers, read as it stands."""
-    console.print(text, style="dim", highlight=False, markup=False)
+    console.print(visible(text, kept="\n"), style="dim", highlight=False, markup=False)

@@ -9,6 +9,8 @@ from collections import Counter
 from itertools import chain
 from typing import Any, NoReturn
 
+from benchmark.messages.visible import visible
+
 DEEPEST = 32
 """Levels: a document has nine, a configuration may have more of its own."""
 LONGEST_TEXT = 100_000
@@ -107,6 +109,5 @@ def _check_numbers(level: list[Any]) -> None:
 
 def printable(text: str, longest: int = 300) -> str:
     """Text of unknown origin as one line of visible characters, cut where it is long."""
-    line = " ".join(text.split())
-    shown = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)
+    shown = visible(" ".join(text.split()))
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"

@@ -10,7 +10,7 @@ from rich.table import Table
 from benchmark.reports.compare.backends import Across
 from benchmark.reports.compare.places import Where
 from benchmark.reports.compare.verdicts import LEVEL, Compared, Comparison, better
-from benchmark.reports.consoles import plain
+from benchmark.reports.consoles import add, plain
 from benchmark.reports.names import place, short
 from benchmark.reports.numbers import number, span
 
@@ -51,11 +51,11 @@ def comparison_table(
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("better", no_wrap=True)
     for task, its_rows in groupby(rows, task_of):
-        table.add_row(task, style="italic")
+        add(table, task, style="italic")
         for row in its_rows:
             cells = [number(row.a), number(row.b), *difference(row), p_of(row)]
             verdict = better(row, a, b, level=LEVEL)
-            table.add_row(row.metric, *cells, verdict, style="bold" if row.main else None)
+            add(table, row.metric, *cells, verdict, style="bold" if row.main else None)
     return table
 
 
@@ -106,8 +106,8 @@ def across_table(across: Across) -> Table:
     table.add_column("Kendall τ", overflow="fold")
     for row in across.rows:
         tau = f"{row.tau:+.2f}" if row.tau is not None else f"none: {row.reason}"
-        table.add_row(section(row.task, row.variant), style="italic")
-        table.add_row(row.metric, in_tiers(row.first), in_tiers(row.second), tau, style="bold")
+        add(table, section(row.task, row.variant), style="italic")
+        add(table, row.metric, in_tiers(row.first), in_tiers(row.second), tau, style="bold")
     return table
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from benchmark.reports.compare.tables import p_in_words, scored_at, section, signed
-from benchmark.reports.consoles import plain
+from benchmark.reports.consoles import add, plain
 from benchmark.reports.diff.records import Change, Fact, State
 from benchmark.reports.numbers import number, span
 
@@ -37,7 +37,7 @@ def fact_table(facts: Sequence[Fact], methods: int, tasks: int) -> Table:
         steps = list(its)
         more = f" and {len(steps) - 1} more" if len(steps) > 1 else ""
         cells = _where(steps, methods, tasks)
-        table.add_row(field, value(steps[0].a), value(steps[0].b) + more, cells)
+        add(table, field, value(steps[0].a), value(steps[0].b) + more, cells)
     return table
 
 
@@ -85,11 +85,11 @@ def change_table(changes: Sequence[Change], gap: int = 2) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("change", no_wrap=True)
     for asked, its in groupby(changes, _asked):
-        table.add_row(asked, style="italic")
+        add(table, asked, style="italic")
         for each in its:
             cells = [number(each.a), number(each.b), *_difference(each)]
             style = "bold" if each.main and each.state == "significant" else None
-            table.add_row(each.metric, *cells, WORDS[each.state], style=style)
+            add(table, each.metric, *cells, WORDS[each.state], style=style)
     return table
 
 

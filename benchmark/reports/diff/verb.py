@@ -7,6 +7,7 @@ from functools import partial
 
 from rich.console import Console
 
+from benchmark.messages.visible import visible
 from benchmark.reports.comparing import as_json, to_file
 from benchmark.reports.consoles import fitting, head, note, wide
 from benchmark.reports.diff.differing import differences
@@ -53,7 +54,7 @@ def lines(console: Console, title: str, told: list[str]) -> None:
     if told:
         head(console, f"\n{title}")
     for line in told:
-        console.print(f"  {line}", markup=False)
+        console.print(f"  {visible(line)}", markup=False)
 
 
 def fields(console: Console, title: str, facts: tuple[Fact, ...], diff: Diff) -> None:

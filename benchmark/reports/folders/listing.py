@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from benchmark.messages.visible import visible
 from benchmark.reports.folders.finding import results_folders
 from benchmark.reports.folders.holding import Held, Line, held
 from benchmark.reports.numbers import number
@@ -36,7 +37,9 @@ def ls_results(folders: Sequence[str], *, as_json: bool) -> int:
     if not every:
         where = ", ".join(map(str, named))
         print(f"no results in {where}: `python -m benchmark run` writes to {HERE}/ by default")
-    blocks = ["\n".join(told(h, None if h.folder in folders else MOST_LINES)) for h in every]
+    blocks = [
+        "\n".join(map(visible, told(h, None if h.folder in folders else MOST_LINES))) for h in every
+    ]
     if blocks:
         print("\n\n".join(blocks))
     return 0
