@@ -17,6 +17,8 @@ DTYPES = ("float32", "bfloat16", "float16")
 """Values of the option `dtype`: the precision of weights and of passes."""
 UNTRAINED = "-untrained"
 """How the name of a shipped model ends where its weights are untrained."""
+NUMBER = "a number above 0"
+"""Stands among the values of an option that takes any."""
 Known = Mapping[str, tuple[str, ...]]
 """Values of each option; the first is the default."""
 
@@ -32,12 +34,16 @@ def parsed(spec: str, known: Known) -> tuple[str, dict[str, str]]:
         key, _, value = item.partition("=")
         if key not in known:
             raise ValueError(f"{spec} has no option {key!r}: {hint(key, known)}")
-        if value not in known[key]:
+        if value not in known[key] and not (NUMBER in known[key] and _counts(value)):
             raise ValueError(f"{spec}: {key} is {value!r}, wanted {' or '.join(known[key])}")
         if key in given:
             raise ValueError(f"{spec}: {key} is given twice, wanted once")
         given[key] = value
     return name, given
+
+
+def _counts(value: str) -> bool:
+    return value.isascii() and value.isdigit() and not value.startswith("0")
 
 
 def trained_name(

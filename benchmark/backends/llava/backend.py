@@ -1,9 +1,11 @@
 """Any vision-language model of transformers: `llava:FOLDER`, `llava:ORG/NAME`, a shipped name.
 
 Sites: `block:l`, the residual stream after decoder block l (0-based), mean over the patch tokens of
-a picture and over a caption's own tokens; `block:l/tokens`, every one of them. Models that project
-one view of a picture have `tower` and `tower/tokens` too: what the projector reads of pictures, and
-captions after the last block. By default captions are read without a picture; with
+a picture and over a caption's own tokens; `block:l/tokens`, every one of them. Of a picture with
+finer views these are the tokens of the view that shows all of it. What a model adds to the stream
+between two blocks (Qwen3-VL: features of deeper tower layers) is part of the later one. Models
+whose projector reads patch by patch have `tower` and `tower/tokens` too: what it reads of pictures,
+and captions after the last block. By default captions are read without a picture; with
 `?text_pass=joint` each is read after its own picture. With `?weights=untrained` all weights are
 drawn from a seed: the control that never learned anything.
 """
@@ -46,7 +48,7 @@ def open_backend(spec: str, *, device: torch.device | str = "cpu") -> Llava:
     found, device = source(spec), torch.device(device)
     loaded = load(found, device)
     blocks = blocks_of(loaded.model, spec)
-    asker = asker_of(loaded.model, loaded.processor, device, spec)
+    asker = asker_of(loaded.model, loaded.processor, loaded.device, spec, found.pixels)
     pictures = loaded.processor.image_processor.to_dict()
     reading = {
         "image_processor": pictures,

@@ -8,10 +8,12 @@ from typing import Any
 
 from torch import nn
 
+from benchmark.backends.llava.views import merged_by
 from benchmark.contracts import Site
 
 TOKENS = "/tokens"
-PROJECTOR = "multi_modal_projector"
+PROJECTORS = ("multi_modal_projector", "merger")
+"""What comes between tower and language model, by the last word of its path."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +25,8 @@ class Blocks:
     modules: nn.ModuleList
     projector: nn.Module | None = None
     """What comes between tower and language model, where it is one module of a known name."""
+    merged: int = 1
+    """How many tower tokens it makes one patch of; 0 where their order is not known."""
 
     def __len__(self) -> int:
         return len(self.modules)
@@ -85,5 +89,12 @@ def blocks_of(model: Any, name: str) -> Blocks:
             raise ValueError(
                 f"{name}: {path}.{block} calls itself block {said}, wanted block {block} of {n}"
             )
-    named = (m for name, m in model.named_modules() if name.rpartition(".")[2] == PROJECTOR)
-    return Blocks(path, lists[0], next(named, None))
+    projector = path_of(model, PROJECTORS)
+    between = model.get_submodule(projector) if projector else None
+    return Blocks(path, lists[0], between, merged_by(model))
+
+
+def path_of(model: Any, names: Sequence[str]) -> str:
+    """Dotted path of the first module that ends in one of these words; empty without one."""
+    paths = (path for path, _ in model.named_modules() if path.rpartition(".")[2] in names)
+    return next(paths, "")

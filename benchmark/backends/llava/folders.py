@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmark.backends.extras import need
 from benchmark.backends.llava.names import Source
 from benchmark.backends.options import check_shipped
 from benchmark.backends.paths import standing_at
@@ -21,13 +22,29 @@ PATTERNS = ("*.json", "*.jinja", "*.model", "*.txt", "*.safetensors")
 def check(found: Source) -> None:
     """Raises ValueError, one line, where a source's folder lacks what it is opened from.
 
-    That is a configuration and, where weights are not drawn, every file of them.
+    That is a configuration and, where weights are not drawn, every file of them; and the libraries
+    that its options stand on.
     """
+    _check_options(found)
     if found.folder is None:
         return
     if found.shipped:
         check_shipped(found.shipped, found.folder, "pocket_llava")
     check_folder(found.folder, weights=found.trained)
+
+
+def _check_options(found: Source) -> None:
+    """Raises ValueError where weights cannot be read in the way that was asked for."""
+    asked = {"device_map": found.device_map, "quantised": found.quantised}
+    chosen = [f"{option}={value}" for option, value in asked.items() if value != "none"]
+    if not chosen:
+        return
+    if not found.trained or (found.folder is not None and has_parts(found.folder)):
+        kind = "weights that are drawn" if not found.trained else "a host of parts"
+        raise ValueError(f"{found.spelling}: {kind} are held whole, wanted no {chosen[0]}")
+    need("accelerate", found.spelling, chosen[0])
+    if found.quantised != "none":
+        need("bitsandbytes", found.spelling, chosen[-1])
 
 
 def check_folder(folder: Path, *, weights: bool = True) -> None:

@@ -36,7 +36,9 @@ def logits_under(
     list; each list then starts there. A model that does not go on from there with the same logits
     (one that feeds pictures to its blocks in another way, say) runs every list from the start.
     """
+    late = fed_late(model)
     firsts = [_first(edits) for edits in alternatives]
+    firsts = [None if block is not None and block < late else block for block in firsts]
     wanted = sorted({block for block in firsts if block is not None})
     with _keeping(blocks, wanted) as streams:
         plain = run(model, asked, {})[:, -1].float()
@@ -56,6 +58,15 @@ def logits_under(
         else:
             found.append(_resumed(model, blocks, asked, block, streams[block], edits))
     return found
+
+
+def fed_late(model: Any) -> int:
+    """How many of the first blocks are followed by more features of the picture (Qwen3-VL).
+
+    A pass that starts after one of these would lack what comes after it.
+    """
+    vision = getattr(model.config, "vision_config", None)
+    return len(getattr(vision, "deepstack_visual_indexes", None) or ())
 
 
 def _first(edits: Sequence[Edit]) -> int | None:

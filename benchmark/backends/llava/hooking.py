@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from benchmark.backends.llava.asking import Prompts
 from benchmark.backends.llava.blocks import Blocks
+from benchmark.backends.llava.projecting import before
 from benchmark.contracts import Edit
 
 
@@ -34,7 +35,7 @@ class Editor:
 
     def __call__(self, _module: nn.Module, _inputs: Any, output: Any) -> Any:
         stream = output[0] if isinstance(output, (tuple, list)) else output
-        where = self._where(stream.shape[1])
+        where = self._where(stream.shape[1]).to(stream.device)
         self.seen += stream.shape[1]
         if not bool(where.any()):
             return None
@@ -71,7 +72,8 @@ def edited(
     with ExitStack() as hooks:
         for edit in edits:
             if edit.block is None:
-                hooks.callback(_before(blocks.projector, asked, edit).remove)
+                chosen(asked, edit)
+                hooks.callback(before(blocks, asked, edit, edit.patches).remove)
                 continue
             where = chosen(asked, edit)
             if written is not None and edit.decode:
@@ -79,34 +81,6 @@ def edited(
             editor = Editor(edit, where)
             hooks.callback(blocks[edit.block].register_forward_hook(editor).remove)
         yield
-
-
-def _before(projector: nn.Module | None, asked: Prompts, edit: Edit) -> Any:
-    """A hook that changes what the projector reads at the chosen patches.
-
-    Raises ValueError where no projector is known, and for an edit that goes on while an answer is
-    written: the picture is read once.
-    """
-    if projector is None or edit.decode:
-        found = "an edit with decode" if projector is not None else "no projector"
-        raise ValueError(f"found {found}, wanted a projector and an edit of the picture alone")
-    chosen(asked, edit)
-
-    def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        tokens, n = inputs[0], int(asked.patch.max()) + 1
-        if tokens.ndim != 3 or len(tokens) != len(asked) or not n <= tokens.shape[1] <= n + 1:
-            raise ValueError(
-                f"the projector reads {list(tokens.shape)}, wanted one view of {n} patches for "
-                f"each of {len(asked)} pictures: edit after a decoder block"
-            )
-        patches = tokens[:, -n:]
-        where = edit.patches
-        where = torch.ones(patches.shape[:2], dtype=torch.bool) if where is None else where
-        changed = edit.change(patches).to(tokens.dtype)
-        edited = torch.where(where.to(tokens.device)[..., None], changed, patches)
-        return (torch.cat([tokens[:, :-n], edited], dim=1), *inputs[1:])
-
-    return projector.register_forward_pre_hook(hook)
 
 
 def chosen(asked: Prompts, edit: Edit) -> Bool[Tensor, "b t"]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,20 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmark.backends.clip_loading import hash_of, no_retries_offline
+from benchmark.backends.clip_loading import hash_of
+from benchmark.backends.extras import lacking
+from benchmark.backends.hub import asking, trouble
 from benchmark.backends.llava.folders import check, has_parts, hash_of_folder
 from benchmark.backends.llava.names import Source
-from benchmark.backends.quiet import quiet
 from benchmark.contracts import Need
 from benchmark.messages.raised import with_kind
 
 Found = tuple[Any, Any, Mapping[str, Any]]
 """Model, processor, and what transformers says of weights that are missing or do not fit."""
 NOTHING_WRONG = {"mismatched_keys": (), "missing_keys": ()}
+KEPT_WHOLE = ["lm_head", "vision_tower", "visual", "multi_modal_projector"]
+"""Modules whose weights stay in `dtype` where the language model is quantised: activations of the
+tower are compared with those of other models, and a projector may be patched."""
 PLACES = ("_name_or_path", "transformers_version")
 
 
@@ -33,6 +36,8 @@ class Loaded:
     processor: Any
     revision: str
     """sha256 over the folder's files or all weights, or repository and commit of a hub id."""
+    device: torch.device
+    """Where prompts go; a model that is spread over several devices begins there."""
     offers: frozenset[Need]
     """What it has beyond any other model of its kind."""
 
@@ -46,27 +51,40 @@ def load(source: Source, device: torch.device) -> Loaded:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError("device 'cuda' was asked for, but there is none here: use --device cpu")
     check(source)
-    place = str(source.folder or source.repository)
+    place = source.place
     made_of_parts = source.folder is not None and has_parts(source.folder)
     try:
-        with no_retries_offline(), quiet(), _without_bars():
-            model, processor, report = _opener(source.trained, made_of_parts)(place, source.dtype)
+        with asking():
+            model, processor, report = _opener(source.trained, made_of_parts)(source, device)
     except Exception as error:
         if made_of_parts and isinstance(error, ValueError):
             raise
-        raise ValueError(
-            f"llava:{place} does not open as model and processor ({with_kind(error)}): is it a "
-            f"whole folder, or a hub id with the hub in reach?"
-        ) from error
+        raise ValueError(_why(source, error)) from error
     _check_weights(place, report)
     _check_processor(place, processor)
-    model = model.to(device).eval().requires_grad_(False)
+    whole = source.device_map == source.quantised == "none"
+    model = (model.to(device) if whole else model).eval().requires_grad_(False)
     _greedy(model, processor.tokenizer)
     offers = frozenset({Need.PROJECTOR}) if made_of_parts else frozenset()
-    return Loaded(model, processor, _revision(source, model, processor), offers)
+    first = device if whole else model.get_input_embeddings().weight.device
+    return Loaded(model, processor, _revision(source, model, processor), first, offers)
 
 
-def _opener(trained: bool, made_of_parts: bool) -> Callable[[str, str], Found]:
+def _why(source: Source, error: Exception) -> str:
+    """Why it did not open: a library, the hub, or what transformers says."""
+    lacks = lacking(error)
+    if lacks:
+        return f"llava:{source.place}: {lacks}"
+    told = ""
+    if source.repository is not None:
+        told = trouble("llava", source.repository, error, weights=source.trained)
+    return told or (
+        f"llava:{source.place} does not open as model and processor ({with_kind(error)}): is it a "
+        f"whole folder, or a hub id with the hub in reach?"
+    )
+
+
+def _opener(trained: bool, made_of_parts: bool) -> Callable[[Source, torch.device], Found]:
     """What opens a folder or hub id in some precision, with its weights or with drawn ones."""
     if trained:
         return _host if made_of_parts else _whole
@@ -75,14 +93,17 @@ def _opener(trained: bool, made_of_parts: bool) -> Callable[[str, str], Found]:
     return untrained.host if made_of_parts else untrained.whole
 
 
-def _whole(place: str, dtype: str) -> Found:
+def _whole(source: Source, device: torch.device) -> Found:
     """A model as transformers' auto classes open it, and what they say of its weights."""
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    processor = AutoProcessor.from_pretrained(place)
+    revision = None if source.repository is None else source.repository.revision
+    processor = AutoProcessor.from_pretrained(source.place, revision=revision)
     opened: Any = AutoModelForImageTextToText.from_pretrained(
-        place,
-        dtype=getattr(torch, dtype),
+        source.place,
+        revision=revision,
+        dtype=getattr(torch, source.dtype),
+        **_placed(source, device),
         use_safetensors=True,
         ignore_mismatched_sizes=True,
         output_loading_info=True,
@@ -91,42 +112,49 @@ def _whole(place: str, dtype: str) -> Found:
     return model, processor, report
 
 
-def _host(place: str, dtype: str) -> Found:
+def _placed(source: Source, device: torch.device) -> dict[str, Any]:
+    """How transformers shall lay the weights: over which devices, in how many bits."""
+    asked: dict[str, Any] = {}
+    if source.device_map != "none":
+        asked["device_map"] = source.device_map
+    if source.quantised != "none":
+        from transformers import BitsAndBytesConfig
+
+        asked.setdefault("device_map", {"": device})
+        asked["quantization_config"] = BitsAndBytesConfig(
+            load_in_8bit=source.quantised == "8bit",
+            load_in_4bit=source.quantised == "4bit",
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=getattr(torch, source.dtype),
+            llm_int8_skip_modules=KEPT_WHOLE,
+        )
+    return asked
+
+
+def _host(source: Source, device: torch.device) -> Found:
     """A host made of parts, whose weights were held against the parts when they were joined."""
     from benchmark.backends import hosts
 
-    model, processor = hosts.opened(Path(place))
-    return model.to(getattr(torch, dtype)), processor, NOTHING_WRONG
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """Without transformers' own progress bars."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
+    del device
+    model, processor = hosts.opened(Path(source.place))
+    return model.to(getattr(torch, source.dtype)), processor, NOTHING_WRONG
 
 
 def _revision(source: Source, model: Any, processor: Any) -> str:
     """What tells this model from any other: files of a folder, a hub's commit, or all weights."""
-    from huggingface_hub import try_to_load_from_cache
-
     if source.trained and source.folder is not None and not has_parts(source.folder):
-        return hash_of_folder(source.folder)
-    if source.trained and source.folder is None:
-        fetched = try_to_load_from_cache(source.repository, "config.json")
-        if isinstance(fetched, str):
-            return f"{source.repository}@{Path(fetched).parent.name}"
+        return hash_of_folder(source.folder) + _bits(source)
+    if source.trained and source.repository is not None and source.repository.resolved:
+        return source.repository.resolved + _bits(source)
     words = processor.tokenizer.backend_tokenizer.to_str() + processor.chat_template
     words += json.dumps(processor.image_processor.to_dict(), sort_keys=True, default=str)
     described = json.dumps(_placeless(model.config.to_diff_dict()), sort_keys=True, default=str)
     return hash_of(model.state_dict(), words + described)
+
+
+def _bits(source: Source) -> str:
+    """What quantisation adds to a revision: the numbers are others."""
+    return "" if source.quantised == "none" else f"+{source.quantised}"
 
 
 def _placeless(described: Any) -> Any:

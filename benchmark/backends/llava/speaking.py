@@ -31,9 +31,24 @@ def run(model: Any, asked: Prompts, weights: Mapping[str, Tensor], keep: int = 1
 
 def logits_of(model: Any, inputs: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Tensor:
     """Logits of a forward pass, with some weights replaced."""
+    forget(model)
     if weights:
         return torch.func.functional_call(model, dict(weights), kwargs=dict(inputs)).logits
     return model(**inputs).logits
+
+
+def together(streams: Mapping[int, Tensor], like: Tensor) -> dict[int, Tensor]:
+    """Streams on one device, wherever the blocks of a model lie."""
+    return {block: stream.to(like.device) for block, stream in streams.items()}
+
+
+def forget(model: Any) -> None:
+    """What a model with positions in two dimensions kept of the pictures that it saw last.
+
+    A prompt without a picture would be continued at the positions of those.
+    """
+    if getattr(model.base_model, "rope_deltas", None) is not None:
+        model.base_model.rope_deltas = None
 
 
 def graded(patch: Mapping[str, Tensor]) -> torch.set_grad_enabled:
@@ -52,13 +67,14 @@ def streams(
         reading(blocks, wanted, stop=True) as found,
     ):
         run(model, asked, {})
-    return found
+    return together(found, asked.image)
 
 
 def generated(
     model: Any, blocks: Blocks, asked: Prompts, edits: Sequence[Edit], n: int
 ) -> Int[Tensor, "b a"]:
     """Tokens of greedy answers, n at most."""
+    forget(model)
     with torch.no_grad(), edited(blocks, asked, edits):
         return model.generate(**asked.inputs, max_new_tokens=n)[:, asked.image.shape[1] :]
 
@@ -84,7 +100,9 @@ def spoken(
         logits = run(model, whole, patch, keep=told.shape[1] + 1)[:, :-1].float()
         losses = nn.functional.cross_entropy(logits.flatten(0, 1), told.flatten(), reduction="none")
         loss = (losses.view(told.shape) * real).sum(1)
-    return Spoken(loss=loss, tokens=real.sum(1), residuals=dict(at), image=whole.image)
+    return Spoken(
+        loss=loss, tokens=real.sum(1), residuals=together(at, whole.image), image=whole.image
+    )
 
 
 def _padded(

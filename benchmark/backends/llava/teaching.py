@@ -15,7 +15,7 @@ from benchmark.backends.llava.asking import Asker, Pictures
 from benchmark.backends.llava.blocks import Blocks
 from benchmark.backends.llava.hooking import edited, reading
 from benchmark.backends.llava.packing import Packed, packed, packs
-from benchmark.backends.llava.speaking import graded, logits_of, spoken
+from benchmark.backends.llava.speaking import graded, logits_of, spoken, together
 from benchmark.contracts import Edit, Spoken, Talk
 
 
@@ -64,7 +64,9 @@ def at_once(
         logits = logits_of(model, inputs, patch).float()
         losses = nn.functional.cross_entropy(logits, told, reduction="none")
         loss = losses.new_zeros(len(prompts)).index_add(0, said.nonzero()[:, 0], losses)
-    return Spoken(loss=loss, tokens=said.sum(1), residuals=dict(at), image=prompts.image)
+    return Spoken(
+        loss=loss, tokens=said.sum(1), residuals=together(at, prompts.image), image=prompts.image
+    )
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 `tower` is the mean over the patch tokens of the vision tower's selected layer, `tower/tokens` every
 one of them, without a class token; texts are read after the last decoder block. The two widths are
-those of tower and decoder.
+those of tower and decoder. Of a picture with finer views it is the view that shows all of it; where
+the projector merges a square of tower tokens into one patch, a row is that square side by side, so
+four times as wide for two by two.
 """
 
 from __future__ import annotations
@@ -16,20 +18,22 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.backends.llava.asking import Prompts
-from benchmark.backends.llava.blocks import PROJECTOR, TOKENS, Blocks
+from benchmark.backends.llava.blocks import PROJECTORS, TOKENS, Blocks, path_of
 from benchmark.backends.llava.hooking import EnoughError
+from benchmark.backends.llava.projecting import whole_views
 from benchmark.backends.llava.speaking import run
 from benchmark.backends.llava.views import Views
 from benchmark.contracts import Site
 
-TOWER = "vision_tower"
+TOWERS = ("vision_tower", "visual")
 NAME = "tower"
 
 
 def tower_sites(model: Any, blocks: Blocks, views: Views) -> tuple[Site, ...]:
-    """Both sites of a model that projects one view of the picture, patch by patch; else none."""
-    tower, projector = _path(model, TOWER), _path(model, PROJECTOR)
-    if not tower or not projector or views.pinpoints or not views.side:
+    """Both sites of a model whose projector reads the picture patch by patch; else none."""
+    tower, projector = path_of(model, TOWERS), path_of(model, PROJECTORS)
+    known = views.side or views.merged > 1
+    if not tower or not projector or not known or not views.merged:
         return ()
     last = f"{blocks.path}.{len(blocks) - 1}"
     pooled = Site(NAME, tower, last, pool="mean")
@@ -37,20 +41,14 @@ def tower_sites(model: Any, blocks: Blocks, views: Views) -> tuple[Site, ...]:
 
 
 def patch_tokens(model: Any, asked: Prompts, views: Views) -> Float[Tensor, "b p d"]:
-    """What the projector reads of each picture, row by row; the language model is not run.
+    """What the projector reads of each whole picture, row by row; the language model is not run.
 
-    Raises ValueError where it reads another number of tokens than the picture has patches.
+    Raises ValueError where it reads another number of tokens than the pictures have.
     """
-    with torch.no_grad(), _given_to(model.get_submodule(_path(model, PROJECTOR))) as found:
+    with torch.no_grad(), _given_to(model.get_submodule(path_of(model, PROJECTORS))) as found:
         run(model, asked, {})
-    wanted = len(asked), views.leading + views.n_patches
-    shapes = [list(tokens.shape) for tokens in found]
-    if len(found) != 1 or found[0].ndim != 3 or tuple(found[0].shape[:2]) != wanted:
-        raise ValueError(
-            f"the projector reads {shapes}, wanted [{wanted[0]}, {wanted[1]}, d]: use a site of "
-            f"the decoder blocks"
-        )
-    return found[0][:, views.leading :]
+    (read,) = found
+    return whole_views(asked, read, views.merged, views.leading, views.n_patches)
 
 
 @contextmanager
@@ -68,9 +66,3 @@ def _given_to(projector: Any) -> Iterator[list[Tensor]]:
             yield found
     finally:
         handle.remove()
-
-
-def _path(model: Any, name: str) -> str:
-    """Dotted path of the module of this name; empty where there is none."""
-    paths = (path for path, _ in model.named_modules() if path.rpartition(".")[2] == name)
-    return next(paths, "")

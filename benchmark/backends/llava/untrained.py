@@ -14,23 +14,27 @@ from transformers import (
 from benchmark.backends import hosts
 from benchmark.backends.drawing import drawing, drawn
 from benchmark.backends.llava.loading import NOTHING_WRONG, Found
+from benchmark.backends.llava.names import Source
 
 
-def whole(place: str, dtype: str) -> Found:
+def whole(source: Source, device: torch.device) -> Found:
     """A folder's or hub id's model as its class draws it, from its configuration alone.
 
     A linear projector stays what it is in a host of parts: one layer, then the unit matrix.
     """
-    processor = AutoProcessor.from_pretrained(place)
+    del device
+    revision = None if source.repository is None else source.repository.revision
+    processor = AutoProcessor.from_pretrained(source.place, revision=revision)
     with drawing():
-        model = drawn(AutoModelForImageTextToText, place)
+        model = drawn(AutoModelForImageTextToText, source.place, revision)
     linear = getattr(model.config, "projector_hidden_act", "") == "linear"
     if linear and isinstance(model, LlavaForConditionalGeneration):
         hosts.make_linear(model)
-    return model.to(getattr(torch, dtype)), processor, NOTHING_WRONG
+    return model.to(getattr(torch, source.dtype)), processor, NOTHING_WRONG
 
 
-def host(place: str, dtype: str) -> Found:
+def host(source: Source, device: torch.device) -> Found:
     """A host of parts, each from its configuration alone: tower, language model, projector."""
-    model, processor = hosts.untrained(Path(place))
-    return model.to(getattr(torch, dtype)), processor, NOTHING_WRONG
+    del device
+    model, processor = hosts.untrained(Path(source.place))
+    return model.to(getattr(torch, source.dtype)), processor, NOTHING_WRONG

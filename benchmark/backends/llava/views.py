@@ -15,6 +15,10 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 NO_PATCH = -1
+ANY_SIDE = 336
+"""Pixels a side, about, at which pictures are shown to models that take pictures of any size."""
+NO_CELL = -2
+"""Fills up the cells of a picture that has fewer than another of its batch."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Views:
     """Sizes (height, width) that finer views may have; none where there is the whole view alone."""
     side: int = 0
     """Height and width of one view in pixels."""
+    merged: int = 1
+    """How many tower tokens the projector makes one patch of; 0 where none can tell."""
 
     @property
     def n_patches(self) -> int:
@@ -49,6 +55,28 @@ class Views:
                 found[row, at] = torch.from_numpy(shown)
         return found
 
+    def cells(self, n: int, sizes: Int[Tensor, "b 2"] | None = None) -> Int[Tensor, "b c"]:
+        """The patch under each cell that the projector reads of n pictures, view by view.
+
+        -1 for a class token and for the rim of finer views that no picture fills, -2 where a
+        picture has no such cell.
+        """
+        whole = np.concatenate([np.full(self.leading, NO_PATCH), np.arange(self.n_patches)])
+        rows = []
+        for row in range(n):
+            views = [whole]
+            if self.pinpoints and sizes is not None:
+                views += self._tiles(sizes[row].tolist())
+            rows.append(torch.from_numpy(np.concatenate(views)))
+        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=NO_CELL)
+
+    def _tiles(self, size: list[int]) -> list[Int[np.ndarray, " c"]]:
+        """The patch under each cell of each finer view, its rim included."""
+        under, (high, wide) = self._under(size), self.grid
+        apart = under.reshape(len(under) // high, high, under.shape[1] // wide, wide)
+        tiles = apart.transpose(0, 2, 1, 3).reshape(-1, high * wide)
+        return [np.concatenate([np.full(self.leading, NO_PATCH), tile]) for tile in tiles]
+
     def _shown(self, n: int, size: list[int] | None) -> Int[np.ndarray, " n"]:
         whole = np.arange(self.n_patches)
         parts = [np.full(self.leading, NO_PATCH), whole]
@@ -65,20 +93,53 @@ class Views:
 
     def _finer(self, size: list[int]) -> Int[np.ndarray, " f"]:
         """Patches of the whole picture under the tokens of its finer views, end marks as none."""
+        under = self._under(size)
+        shows = under != NO_PATCH
+        under = under[shows.any(1)][:, shows.any(0)]
+        ends = np.full((len(under), 1), NO_PATCH)
+        return np.concatenate([under, ends], axis=1).ravel()
+
+    def _under(self, size: list[int]) -> Int[np.ndarray, "r c"]:
+        """Patches of the whole picture under the cells of its finer views side by side.
+
+        The picture lies in their middle; the rim that it does not fill shows none.
+        """
         from transformers.image_processing_utils import select_best_resolution
 
         best = select_best_resolution(tuple(size), list(self.pinpoints))
         rows, columns = (g * b // self.side for g, b in zip(self.grid, best, strict=True))
-        height, width = size
+        (height, width), above, left = size, 0, 0
         if width / height > columns / rows:
-            rows -= (rows - int(round(height * (columns / width), 7))) // 2 * 2
+            above = (rows - int(round(height * (columns / width), 7))) // 2
         else:
-            columns -= (columns - int(round(width * (rows / height), 7))) // 2 * 2
-        down = np.arange(rows) * self.grid[0] // rows
-        across = np.arange(columns) * self.grid[1] // columns
-        under = down[:, None] * self.grid[1] + across[None]
-        ends = np.full((rows, 1), NO_PATCH)
-        return np.concatenate([under, ends], axis=1).ravel()
+            left = (columns - int(round(width * (rows / height), 7))) // 2
+        high, wide = rows - 2 * above, columns - 2 * left
+        down = np.arange(high) * self.grid[0] // high
+        across = np.arange(wide) * self.grid[1] // wide
+        under = np.full((rows, columns), NO_PATCH)
+        under[above : rows - above, left : columns - left] = (
+            down[:, None] * self.grid[1] + across[None]
+        )
+        return under
+
+
+MERGING = frozenset({"qwen2_vl", "qwen3_vl", "qwen3_vl_moe"})
+"""Models whose projector reads a square of tower tokens after the other, row by row of patches."""
+
+
+def merged_by(model: Any) -> int:
+    """How many tower tokens become one patch: 1 where none are merged, 0 where none can tell."""
+    merge = getattr(getattr(model.config, "vision_config", None), "spatial_merge_size", None)
+    if merge is None:
+        return 1
+    return int(merge) ** 2 if model.config.model_type in MERGING else 0
+
+
+def any_side(vision: Any) -> int:
+    """The side at which pictures are shown to models that take any: whole patches alone."""
+    sizes = (getattr(vision, name, 1) for name in ("patch_size", "spatial_merge_size"))
+    patch, merge = (size if isinstance(size, int) else 1 for size in sizes)
+    return max(ANY_SIDE // (patch * merge), 1) * patch * merge
 
 
 def views_of(model: Any, processor: Any, n_tokens: int) -> Views:
@@ -101,4 +162,4 @@ def views_of(model: Any, processor: Any, n_tokens: int) -> Views:
             f"a square picture takes {n_tokens} image tokens, wanted a square number of patches: "
             f"are processor and model made for each other?"
         )
-    return Views((root, root))
+    return Views((root, root), merged=merged_by(model))
