@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from benchmark.portraits.records import Asked
 from benchmark.results import Cell
@@ -11,28 +11,40 @@ EACH, ALL, LEAST = 12, 144, 4
 """Latents of each dictionary unless told otherwise, of all together, and of each at least."""
 
 
-def fitted(cells: Sequence[Cell]) -> list[Cell]:
-    """One scored cell of every dictionary that was kept: each seed, site and variant its own."""
-    found: dict[tuple[str, str, str | None], Cell] = {}
+def asks(cells: Sequence[Cell], wanted: int | None) -> list[Asked]:
+    """Every dictionary that a run has kept, each once: of a cell over all blocks one a block.
+
+    `wanted` latents of each; without it fewer of each where there are many.
+    """
+    found: dict[tuple[object, ...], Asked] = {}
     for cell in sorted(cells, key=_order):
-        if cell.status == "scored" and cell.method.checkpoint_sha256 and cell.site:
-            place = (cell.method.checkpoint_sha256, cell.backend.name, cell.site)
-            found.setdefault(place, cell)
-    swept = {(c.method.name, c.seed) for c in found.values() if "*" not in (c.site or "")}
-    return [
-        cell
-        for cell in found.values()
-        if not sweeps(cell) or (cell.method.name, cell.seed) not in swept
-    ]
+        if cell.status == "scored" and cell.method.checkpoint_sha256:
+            for ask in _of(cell):
+                place = (ask.method, ask.variant, ask.seed, ask.backend, ask.data, ask.site)
+                found.setdefault((*place, ask.limit, ask.centred), ask)
+    each = latents_each(len(found), wanted)
+    return [ask.model_copy(update={"n_latents": each}) for ask in found.values()]
 
 
-def _order(cell: Cell) -> tuple[str, str, str, str, int]:
-    return (cell.backend.name, cell.site or "", cell.variant, cell.method.name, cell.seed)
+def _order(cell: Cell) -> tuple[bool, str, str, str, str, int]:
+    name = cell.method.name
+    return (sweeps(cell), cell.backend.name, cell.site or "", cell.variant, name, cell.seed)
 
 
 def sweeps(cell: Cell) -> bool:
     """Whether a cell speaks of the same method at several sites together."""
     return "*" in (cell.site or "") or "," in (cell.site or "")
+
+
+def _of(cell: Cell) -> Iterator[Asked]:
+    """One dictionary; of a cell over blocks those of its sites, in the model's order."""
+    if not sweeps(cell):
+        yield asked(cell, cell.site or "")
+        return
+    own = set(cell.method.chosen)
+    sites = [site for site in cell.backend.sites if site in own]
+    for site in sites:
+        yield asked(cell, site, tuple(sites))
 
 
 def unkept(cells: Sequence[Cell]) -> list[str]:
@@ -42,16 +54,17 @@ def unkept(cells: Sequence[Cell]) -> list[str]:
     return sorted(there - kept)
 
 
-def asked(cell: Cell, n_latents: int) -> Asked:
-    """What a gallery of this cell's dictionary depends on."""
+def asked(cell: Cell, site: str, parts: tuple[str, ...] = (), n_latents: int = EACH) -> Asked:
+    """What a gallery of this cell's dictionary at a site depends on."""
     return Asked(
         checkpoint=cell.method.checkpoint_sha256 or "",
+        parts=parts,
         method=cell.method.name,
         variant=cell.variant,
         seed=cell.seed,
         backend=cell.backend.name,
         backend_revision=cell.backend.revision,
-        site=cell.site or "",
+        site=site,
         data=cell.data.name,
         data_revision=cell.data.revision,
         limit=cell.data.limit,
@@ -63,5 +76,5 @@ def asked(cell: Cell, n_latents: int) -> Asked:
 def latents_each(n_dictionaries: int, wanted: int | None) -> int:
     """How many latents of each dictionary: as asked, else fewer where there are many of them."""
     if wanted is not None:
-        return wanted
+        return max(1, wanted)
     return max(LEAST, min(EACH, ALL // max(1, n_dictionaries)))

@@ -96,19 +96,36 @@ def _cluster(
     text: Int[np.ndarray, " b"],
 ) -> Cluster:
     own_image, own_text = image[inside[: len(image)]], text[inside[len(image) :]]
-    members = {("image", int(j)) for j in own_image} | {("text", int(j)) for j in own_text}
-    there = [(p.x, p.y) for p in points if (p.modality, p.latent) in members]
-    x, y = np.mean(there, axis=0).round().astype(int) if there else (500, 500)
     strongest = int(profiles[inside].sum(0).argmax())
+    x, y = _middle(profiles[inside], own_image, own_text, points)
     return Cluster(
         name=called(facts, [*own_image, *own_text]),
         image=tuple(map(int, own_image)),
         text=tuple(map(int, own_text)),
         silhouette=None if silhouettes is None else float(silhouettes[inside].mean()),
         caption=captions[strongest],
-        x=int(x),
-        y=int(y),
+        x=x,
+        y=y,
     )
+
+
+def _middle(
+    profiles: Float[np.ndarray, "i p"],
+    image: Int[np.ndarray, " a"],
+    text: Int[np.ndarray, " b"],
+    points: Sequence[Point],
+) -> tuple[int, int]:
+    """The place of the direction whose firing is nearest to that of the whole cluster.
+
+    Of text directions where there are any: image directions lie closer together.
+    """
+    likeness = profiles @ profiles.sum(0)
+    likeness[len(image) :] += len(profiles) * (len(text) > 0)
+    best = int(likeness.argmax())
+    is_image = best < len(image)
+    latent = int(image[best] if is_image else text[best - len(image)])
+    wanted = ("image" if is_image else "text", latent)
+    return next(((p.x, p.y) for p in points if (p.modality, p.latent) == wanted), (500, 500))
 
 
 def called(facts: Facts, latents: Sequence[int]) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.portraits.asking import asked, fitted, latents_each, sweeps, unkept
+from benchmark.portraits.asking import asks as asks_of
+from benchmark.portraits.asking import unkept
 from benchmark.portraits.records import Asked, Gallery, Refused
 from benchmark.portraits.shelf import PortraitShelf
 from benchmark.results import Cell
@@ -48,18 +49,10 @@ def portraits(
     beside the others, never an error: the numbers of a run can be read without its pictures.
     """
     shelf = PortraitShelf(run / FOLDER)
-    own = fitted(cells)
-    whole = [cell for cell in own if not sweeps(cell)]
-    each = latents_each(len(whole), wanted)
-    absent = [Absent(name, "its dictionary is not kept in a file") for name in unkept(cells)]
-    absent += [
-        Absent(f"{c.method.name}, seed {c.seed}", "fitted for a task over all blocks alone")
-        for c in own
-        if sweeps(c)
-    ]
     if wanted == 0:
         return Portraits((), ())
-    asks = [asked(cell, each) for cell in whole]
+    asks = asks_of(cells, wanted)
+    absent = [Absent(name, "its dictionary is not kept in a file") for name in unkept(cells)]
     found: dict[Asked, Gallery | Refused | str] = {}
     for ask in asks:
         if (known := shelf.kept(ask)) is not None:

@@ -36,6 +36,8 @@ from benchmark.portraits.thumbnails import thumbnail
 PICTURES, CAPTIONS = 6, 4
 POINTS = 90
 """Pairs of the scatter at most."""
+FEWEST = 10
+"""Rows of which a share is told."""
 
 
 def gallery(asked: Asked, sitter: Sitter, shelf: PortraitShelf) -> Gallery:
@@ -55,7 +57,6 @@ def gallery(asked: Asked, sitter: Sitter, shelf: PortraitShelf) -> Gallery:
         _latent(
             each,
             facts,
-            {m: of[m][:, n] for m in MODALITIES},
             tuple(
                 Picture(
                     id=subject.test.ids[i],
@@ -110,7 +111,9 @@ def naming(facts: Facts) -> Names | None:
 
 
 def name_of(facts: Facts, j: int) -> Name | None:
-    """What text calls a latent, else labels of pictures; None for a latent without a name."""
+    """What text calls a latent, else labels of pictures; None without a name, or where silent."""
+    if facts.kind[j] == "silent":
+        return None
     for names, by in ((facts.by_text, "text"), (facts.by_labels, "labels of pictures")):
         if names is not None and names.concept[j] >= 0:
             return Name(
@@ -126,7 +129,6 @@ def name_of(facts: Facts, j: int) -> Name | None:
 def _latent(
     each: Chosen,
     facts: Facts,
-    values: dict[Modality, Float[np.ndarray, " n"]],
     pictures: tuple[Picture, ...],
     captions: tuple[Caption, ...],
     pairs: Together | None,
@@ -134,7 +136,6 @@ def _latent(
     j = each.index
     both = facts.alive["image"][j] and facts.alive["text"][j]
     cosine = None if facts.cosine is None or np.isnan(facts.cosine[j]) else facts.cosine[j]
-    del values
     return Latent(
         index=j,
         why=each.why,
@@ -154,13 +155,14 @@ def _latent(
 def side(facts: Facts, m: Modality, j: int) -> Side:
     """One modality of a latent; purity where it fires and there are labels."""
     pure = None
-    if m in facts.pure and facts.fires[m][j]:
+    n = int(facts.fires[m][j])
+    if m in facts.pure and n:
         concept, share, base = facts.pure[m]
         pure = Pure(
             concept=facts.concepts[concept[j]],
-            share=float(share[j]),
+            share=float(share[j]) if n >= FEWEST else None,
             floor=float(base[j]),
-            n=int(facts.fires[m][j]),
+            n=n,
         )
     own = int(facts.native[m][j])
     return Side(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice, product
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,6 +22,9 @@ from benchmark.sae.checkpoints import digest, load, load_patch
 from benchmark.sae.dictionaries import Paired
 from benchmark.sae.frames import DenseMap
 
+MOST_TRIED = 100_000
+"""Combinations of fits that are tried for a checkpoint of several sites."""
+
 
 @dataclass(frozen=True, eq=False)
 class Kept:
@@ -28,6 +34,8 @@ class Kept:
     file: Path
     k: int | None
     patched: bool
+    of: Mapping[str, Any]
+    """Where it was fitted: backend, data, site and seed."""
 
     @cached_property
     def patch(self) -> dict[str, torch.Tensor]:
@@ -47,11 +55,37 @@ def kept_fits(folder: Path) -> dict[str, Kept]:
             continue
         try:
             facts = json.loads(file.with_suffix(".json").read_text())
-            kept = Kept(load(file), file, facts.get("k"), bool(facts.get("patched")))
+            of = facts.get("of")
+            of = of if isinstance(of, dict) else {}
+            kept = Kept(load(file), file, facts.get("k"), bool(facts.get("patched")), of)
             found[kept.digest] = kept
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
     return found
+
+
+def fit_of(asked: Asked, kept: Mapping[str, Kept]) -> Kept | None:
+    """The fit that a record speaks of, found by content: the name of a file proves nothing.
+
+    Where a checkpoint is of several sites together it is a checksum of theirs, one after the
+    other: of the fits at these sites those are taken that have it.
+    """
+    if not asked.parts:
+        return kept.get(asked.checkpoint)
+    own = (asked.backend, asked.seed)
+    at = [
+        [
+            k
+            for k in kept.values()
+            if (k.of.get("backend"), k.of.get("seed")) == own and k.of.get("site") == site
+        ]
+        for site in asked.parts
+    ]
+    for fits in islice(product(*at), MOST_TRIED):
+        whole = hashlib.sha256("".join(fit.digest for fit in fits).encode()).hexdigest()
+        if whole == asked.checkpoint:
+            return fits[asked.parts.index(asked.site)]
+    return None
 
 
 @dataclass

@@ -26,6 +26,8 @@ class Asked(Record):
 
     format: int = FORMAT
     checkpoint: str
+    parts: tuple[str, ...] = ()
+    """Sites of the dictionaries that the checkpoint is of together, where it is of several."""
     method: str
     variant: str
     seed: int
@@ -68,7 +70,8 @@ class Pure(Record):
     """How many of the val rows on which a latent fires have the concept that it was given."""
 
     concept: str
-    share: float
+    share: float | None
+    """None where it fires on too few rows for a share."""
     floor: float
     """The same of all rows: what a latent that fires anywhere would have."""
     n: int

@@ -10,7 +10,7 @@ from benchmark.kernels.device import device as device_of
 from benchmark.messages.raised import with_kind
 from benchmark.messages.storage import StorageError
 from benchmark.portraits.making import gallery
-from benchmark.portraits.opening import Kept, Opener, dense, kept_fits, sitter
+from benchmark.portraits.opening import Kept, Opener, dense, fit_of, kept_fits, sitter
 from benchmark.portraits.records import Asked, Gallery, Refused
 from benchmark.portraits.shelf import PortraitShelf
 
@@ -34,7 +34,7 @@ def made(
     opener = Opener(specs, device_of(device), progress, say)
     found: dict[Asked, Gallery | Refused | str] = {}
     for ask in progress(asks, "portraits"):
-        found[ask] = one(ask, kept.get(ask.checkpoint), opener, shelf)
+        found[ask] = one(ask, fit_of(ask, kept), opener, shelf)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from benchmark.registry import catalogue
 from benchmark.reports.html.run_folder import RunFolder
@@ -66,10 +67,19 @@ def facts(run: RunFolder) -> list[Fact]:
         Fact("version", tuple(each(version_line(cell) for cell in scored))),
         Fact("environment", tuple(each(environment_line(cell) for cell in scored))),
     ]
-    when = [run.document.run.started, run.document.run.finished]
-    if all(when):
-        found.append(Fact("run", (f"{when[0]} to {when[1]}",)))
+    started, finished = run.document.run.started, run.document.run.finished
+    if started and finished:
+        found.append(Fact("run", (f"{moment(started)} to {moment(finished)}",)))
     return [fact for fact in found if any(fact.lines)]
+
+
+def moment(stamp: str) -> str:
+    """`2026-11-26 15:43:50 UTC` of an ISO stamp; anything else as it is."""
+    try:
+        read = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    return read.strftime("%Y-%m-%d %H:%M:%S ") + (read.tzname() or "")
 
 
 def method_line(cell: Cell) -> str:

@@ -20,7 +20,9 @@ from benchmark.reports.lineup import Line, lineup
 from benchmark.reports.panels import Panel
 from benchmark.results import Document, to_json, write_whole
 
-FORMAT = 1
+FORMAT = 2
+PT = 4 / 3
+"""Pixels of a page in a point."""
 ACROSS = 4
 """Panels side by side."""
 ROW, HEAD, FOOT, PANEL, LETTER = 0.2, 0.75, 0.3, 2.1, 0.068
@@ -103,7 +105,9 @@ def themed(figure: Any, key: str, says: str) -> str:
     text = re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
     wide = float(re.findall(r'viewBox="[\d.]+ [\d.]+ ([\d.]+)', text)[0])
     label = escape(says)
-    opening = f'<svg class="figure" role="img" aria-label="{label}" style="width:{wide:.0f}px" '
+    opening = (
+        f'<svg class="figure" role="img" aria-label="{label}" style="width:{wide * PT:.0f}px" '
+    )
     text = text.replace("<svg ", opening, 1)
     text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
     text = FAMILY.sub(lambda m: f"{m[1]}var(--sans)" if m[1] else "font-family: var(--sans)", text)

@@ -116,8 +116,8 @@ def alt(picture: Picture, grid: tuple[int, int] | None) -> str:
 
 
 def marks(caption: Caption) -> list[tuple[str, int]]:
-    """Parts of a caption with levels from 0 to 4."""
-    return [(text, -(-share // 25)) for text, share in caption.parts]
+    """Parts of a caption with levels from 0 to 4; what is under a fifth of the strongest has 0."""
+    return [(text, min(4, share // 20)) for text, share in caption.parts]
 
 
 def scatter(pairs: Together) -> Markup:

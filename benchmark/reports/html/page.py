@@ -53,8 +53,10 @@ def page(run: RunFolder, portraits: Latents, kept: Path) -> str:
             "unscored": facts.unscored(cells),
             "packages": facts.packages(cells),
             "short_lines": in_short(references, methods, seeds),
-            "floors": verdicts((c for c in references.rows if c.kind == "floor"), by_floor=True),
-            "baselines": verdicts(c for c in references.rows if c.kind == "baseline"),
+            "floors": verdicts((c for c in references.rows if c.kind == "floor"), "its floor"),
+            "baselines": verdicts(
+                (c for c in references.rows if c.kind == "baseline"), "what stands beside it"
+            ),
             "pairs": verdicts(methods.rows),
             "claim_notes": [*references.notes, *methods.notes],
             "sizes": (_family(references.rows), _family(methods.rows)),

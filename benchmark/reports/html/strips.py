@@ -10,7 +10,7 @@ from benchmark.reports.lineup import Line, row_of, value_of
 from benchmark.reports.panels import Panel, Row
 from benchmark.reports.windows import Window, window
 
-WIDE, TALL = 220, 18
+WIDE, TALL = 152, 14
 EDGE = 4
 Scale = Callable[[float | None], str]
 
@@ -54,7 +54,7 @@ def _row(row: Row, at: Scale, seen: Window) -> Sequence[str]:
     if side := seen.side(row.value):
         x = WIDE - EDGE if side > 0 else EDGE
         return [f'<path class="out" d="M{x} {middle:g}l{-5 * side} -4v8z"/>']
-    found.append(f'<circle class="dot" cx="{at(row.value)}" cy="{middle:g}" r="3.6"/>')
+    found.append(f'<circle class="dot" cx="{at(row.value)}" cy="{middle:g}" r="3.2"/>')
     return found
 
 

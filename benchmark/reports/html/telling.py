@@ -16,6 +16,8 @@ class Told:
 
     task: str
     metric: str
+    against: str
+    """What it is compared with, where a list holds several."""
     difference: str
     interval: str
     p: str
@@ -40,22 +42,24 @@ class Verdict:
         return sum(map(len, (self.better, self.worse, self.unresolved, self.same, self.unknown)))
 
 
-def verdicts(claims: Iterable[Claim], *, by_floor: bool = False) -> tuple[Verdict, ...]:
-    """Claims grouped by who is compared with whom, and where."""
+def verdicts(claims: Iterable[Claim], together: str = "") -> tuple[Verdict, ...]:
+    """Claims grouped by who is compared with whom, and where; `together` names all that a method is
+    compared with, where these stand in one list."""
     groups: dict[tuple[str, str, str], list[Claim]] = {}
     for claim in claims:
         w = claim.where
         named = place(w.backend, w.data, w.site, w.split, w.variant)
-        against = "its floor" if by_floor else claim.against
+        against = together or claim.against
         groups.setdefault((named, claim.method, against), []).append(claim)
     return tuple(
-        _verdict(method, against, named, own) for (named, method, against), own in groups.items()
+        _verdict(method, against, named, own, bool(together))
+        for (named, method, against), own in groups.items()
     )
 
 
-def _verdict(method: str, against: str, named: str, claims: Sequence[Claim]) -> Verdict:
+def _verdict(method: str, against: str, named: str, claims: Sequence[Claim], each: bool) -> Verdict:
     def of(*outcomes: str) -> tuple[Told, ...]:
-        return tuple(told(c) for c in claims if c.outcome in outcomes)
+        return tuple(told(c, each=each) for c in claims if c.outcome in outcomes)
 
     return Verdict(
         subject=method,
@@ -69,14 +73,16 @@ def _verdict(method: str, against: str, named: str, claims: Sequence[Claim]) -> 
     )
 
 
-def told(claim: Claim) -> Told:
+def told(claim: Claim, *, each: bool = False) -> Told:
     """The numbers of a claim, with the sign of the difference."""
     size = number(claim.difference)
     sign = "+" if claim.difference > 0 and size != "0.000" else ""
     ends = "" if claim.low is None or claim.high is None else span(claim.low, claim.high)
     p = "" if claim.p is None else "p < 0.001" if claim.p < 0.001 else f"p = {claim.p:.3f}"
     neither = "differs; neither direction is better" if claim.outcome == "differs" else ""
-    return Told(claim.where.task, claim.metric, sign + size, ends, p, claim.why or neither)
+    against = claim.against if each and claim.kind != "floor" else ""
+    task, why = claim.where.task, claim.why or neither
+    return Told(task, claim.metric, against, sign + size, ends, p, why)
 
 
 def in_short(references: Claims, methods: Claims, seeds: Sequence[int]) -> list[str]:
@@ -113,9 +119,9 @@ def _floors(name: str, claims: Sequence[Claim]) -> str:
     better = [c for c in claims if c.outcome == "better"]
     under = [c for c in claims if c.outcome == "worse"]
     open_ = [c for c in claims if c.outcome not in ("better", "worse")]
-    parts = [f"{name} is above its floor in {len(better)} of {len(claims)} main scores"]
+    parts = [f"{name} is better than its floor in {len(better)} of {len(claims)} main scores"]
     if under:
-        parts.append(f"under it in {len(under)} ({_metrics(under)})")
+        parts.append(f"worse in {len(under)} ({_metrics(under)})")
     if open_:
         parts.append(f"not told apart from it in {len(open_)} ({_metrics(open_)})")
     return "; ".join(parts) + "."
