@@ -46,6 +46,11 @@ class Tower:
             )
         if (self.activation == "jumprelu") != (self.threshold is not None):
             raise ValueError(f"activation {self.activation}: jumprelu alone takes a threshold")
+        if self.W_dec.shape != self.W_enc.shape[::-1]:
+            raise ValueError(
+                f"W_enc is {tuple(self.W_enc.shape)} and W_dec {tuple(self.W_dec.shape)}, "
+                "wanted [d, m] and [m, d]"
+            )
 
     @property
     def d_in(self) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 from benchmark.reports.compare.absences import elsewhere, missed, seeds_apart, unscored
 from benchmark.reports.compare.places import Rows, Where, at_site, rows_of
 from benchmark.reports.compare.rows import adjusted, paired_row, unit_name, unpaired_row
-from benchmark.reports.compare.rows import standard_error as standard_error
 from benchmark.reports.compare.verdicts import LEVEL, Compared, Comparison, verdict
 from benchmark.results import Cell, read_cells, read_units
 
