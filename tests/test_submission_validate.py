@@ -28,6 +28,7 @@ from benchmark.results.plain_json import parsed
 from benchmark.results.unit_files import packed
 from benchmark.statistics import StoredUnits
 from benchmark.submissions.beside import check_beside
+from benchmark.submissions.checkpoint_checks import sites as sites_of
 from benchmark.submissions.faults import Faults
 from benchmark.submissions.known import tasks
 from benchmark.submissions.number_checks import check_score
@@ -168,7 +169,7 @@ def large(folder: Path) -> None:
         (hard_link, "document.json is one file under several names (a hard link): copy it"),
         (pipe, "CARD.md is a device, pipe or socket"),
         (hidden, ".git/ is no folder that a submission has"),
-        (strange, r"units/a\\x1b[31m\\u202e.npz is no file that a submission has"),
+        (strange, r"units/a\x1b[31m\u202e.npz is no file that a submission has"),
         (not_utf8, "is no file that a submission has"),
         (pickled, "checkpoints/a.pkl is no file that a submission has"),
         (large, "method.py has 10 MB, at most 256 KB are taken"),
@@ -460,7 +461,16 @@ def doubled(tree: Any) -> None:
         (lambda tree: tree.update(cells=[]), "document.json holds no cells"),
         (lambda tree: tree.update(cells={}), "cells: Input should be a valid"),
         (lambda tree: tree.update(cells=[[]] * 50), "more"),
-        (lambda tree: tree.update(cells=[0] * 20_001), "holds over 20,000 cells"),
+        (lambda tree: tree.update(cells=[0] * 5_001), "holds over 5,000 cells"),
+        (lambda tree: first_scored(tree).update(scores=[0] * 100_001), "holds over 100,000 scores"),
+        (
+            each_cell(lambda cell: cell.update(reason="a\u202eb")),
+            "the text a\\u202eb holds U+202E",
+        ),
+        (
+            each_cell(lambda cell: cell["left_out"].update({"\u200b": "x"})),
+            "holds U+200B, which",
+        ),
     ],
 )
 def test_cells_are_held_to_their_units_tasks_and_keys(
@@ -602,7 +612,7 @@ def test_units_without_end_are_not_computed(folder: Path) -> None:
 
     edited(folder, "document.json", change)
     started = time.perf_counter()
-    says(folder, "r@1 has 600,000 clusters, at most 500,000 are drawn")
+    says(folder, "r@1 has 600,000 clusters, at most 200,000 are drawn")
     assert time.perf_counter() - started < 20
 
 
@@ -648,6 +658,51 @@ def test_a_checkpoint_is_numbers_that_fill_their_file(
     if line and "format" not in line:
         with pytest.raises(ValueError, match=re.escape(line)):
             read_tensors(content)
+
+
+def test_a_tensor_named_without_end_is_not_summed_without_end() -> None:
+    from benchmark.submissions.dictionaries import digest
+
+    one = {f"f{i}": {"tensor": "a"} for i in range(10_000)}
+    parts = {name: {"kind": "tower", **one} for name in ("image", "text")}
+    meta = {"format": "crossmodal-dictionary-1"}
+    meta["parts"] = json.dumps(parts | {"frame": {"kind": "same", "width": 1}})
+    size = 4 << 20
+    big = {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}
+    tensors = read_tensors(safetensors({"__metadata__": meta, "a": big}, b"\0" * size))
+    started = time.perf_counter()
+    with pytest.raises(ValueError, match="describes one tensor over and over"):
+        digest(tensors)
+    assert time.perf_counter() - started < 10
+
+
+def test_overlapping_tensors_are_refused_before_they_are_read() -> None:
+    size = 4 << 20
+    big = {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}
+    started = time.perf_counter()
+    with pytest.raises(ValueError, match="bytes of two tensors"):
+        read_tensors(safetensors({f"t{i}": big for i in range(9_000)}, b"\0" * size))
+    assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("site", "sites", "found"),
+    [
+        ("block:*", ("embedding", "block:0", "block:1", "block:0/tokens"), ("block:0", "block:1")),
+        ("block:*/tokens", ("block:0", "block:0/tokens"), ("block:0/tokens",)),
+        ("block:0,block:2", ("block:0", "block:1", "block:2"), ("block:0", "block:2")),
+        ("embedding", ("embedding",), ("embedding",)),
+        ("*" * 50, ("1" * 60 + "x",), ("*" * 50,)),
+        ("a," * 5_000, ("a",), ()),
+        ("block:*", ("block:0",) * 500, ()),
+    ],
+)
+def test_sites_of_a_sweep_are_found_in_one_pass(
+    site: str, sites: tuple[str, ...], found: tuple[str, ...]
+) -> None:
+    cell = retrieval()
+    backend = cell.backend.model_copy(update={"sites": sites})
+    assert sites_of(cell.model_copy(update={"site": site, "backend": backend})) == found
 
 
 def test_a_checkpoint_with_one_number_changed_is_not_that_of_the_cells(folder: Path) -> None:

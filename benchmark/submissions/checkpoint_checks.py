@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from benchmark.reports.names import short
@@ -11,11 +10,13 @@ from benchmark.results.plain_json import parsed
 from benchmark.submissions.cell_checks import told
 from benchmark.submissions.dictionaries import digest, together
 from benchmark.submissions.faults import Faults
+from benchmark.submissions.limits import MOST_SITES
 from benchmark.submissions.loading import Loaded
 from benchmark.submissions.records import CHECKPOINTS, Checkpoint
 from benchmark.submissions.tensors import read_tensors
 
 DICTIONARY, PATCH, SIDECAR = ".safetensors", ".patch.safetensors", ".json"
+LONGEST_SITE = 2_000
 FACTS = {"k", "chosen", "seconds", "patched", "of"}
 
 
@@ -91,11 +92,20 @@ def check_places(checkpoints: Sequence[Checkpoint], cells: Sequence[Cell], found
 
 def sites(cell: Cell) -> tuple[str, ...]:
     """The sites whose dictionaries a cell used, in their order: of a sweep every block."""
-    site = cell.site or ""
-    if "*" in site:
-        pattern = re.escape(site).replace(r"\*", r"\d{1,6}")
-        return tuple(name for name in cell.backend.sites if re.fullmatch(pattern, name))
+    site, there = cell.site or "", cell.backend.sites
+    if len(there) > MOST_SITES or len(site) > LONGEST_SITE:
+        return ()
+    if site.count("*") == 1:
+        before, after = site.split("*")
+        return tuple(name for name in there if _block(name, before, after).isdecimal())
     return tuple(site.split(",")) if site else ()
+
+
+def _block(name: str, before: str, after: str) -> str:
+    """What stands between two parts of a name; nothing where it has other ones."""
+    if len(name) <= len(before) + len(after) or not name.startswith(before):
+        return ""
+    return name[len(before) : len(name) - len(after)] if name.endswith(after) else ""
 
 
 def check_cell(cell: Cell, checkpoints: Sequence[Checkpoint], found: Faults) -> None:

@@ -19,6 +19,8 @@ FORMAT, PATCH_FORMAT = "crossmodal-dictionary-1", "backend-patch-1"
 PARTS = ("frame", "image", "text")
 CLASSES = {"tower": "Tower", "same": "Same", "matched": "Matched", "dense": "DenseMap"}
 """Class of a part by its kind: the digest names it."""
+MOST_USES = 4
+"""Fields that may name one tensor, on average: towers that are shared name each twice."""
 TORCH = {
     "BOOL": "torch.bool",
     "U8": "torch.uint8",
@@ -64,8 +66,12 @@ def _known(field: Any, tensors: Tensors) -> None:
 def digest(dictionary: Tensors, patch: Tensors | None = None) -> str:
     """sha256 over every tensor and setting, and over the weights that a patch puts in place."""
     sha = hashlib.sha256()
+    left = MOST_USES * (dictionary.size + (patch.size if patch else 0))
     for name, value in _contents(dictionary, patch):
         if isinstance(value, Tensor):
+            left -= len(value.data)
+            if left < 0:
+                raise ValueError("describes one tensor over and over")
             sha.update(f"{name}:{TORCH[value.dtype]}:{value.shape}:".encode())
             sha.update(value.data)
         else:

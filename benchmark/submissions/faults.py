@@ -32,7 +32,7 @@ class Faults:
 
     def _put(self, kind: str, line: str) -> None:
         kept: list[str] = getattr(self, kind)
-        plain = escaped(" ".join(line.split()), LONGEST_LINE)
+        plain = escaped(" ".join(line[: 4 * LONGEST_LINE].split()), LONGEST_LINE)
         if plain in kept:
             return
         if len(kept) < MOST_LINES:

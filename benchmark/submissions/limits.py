@@ -30,7 +30,11 @@ LARGEST_HEADER = 2 * MB
 """Of a safetensors file: its table of tensors."""
 MOST_TENSORS = 10_000
 LEAST_SEEDS = 3
-MOST_CELLS = 20_000
+MOST_CELLS = 5_000
+MOST_SCORES = 100_000
+"""Of all cells together."""
+MOST_SITES = 200
+"""Of one cell."""
 
 
 def largest(name: str) -> int:
@@ -44,7 +48,10 @@ def largest(name: str) -> int:
     return LARGEST_CHECKPOINT
 
 
-MOST_CLUSTERS = 500_000
+ALL_UNPACKED = 8_192 * MB
+"""Of all files of units together."""
+MOST_CLUSTERS = 200_000
 """Of one score: what is drawn again in its bootstrap."""
 MOST_WORK = 300_000_000
-"""Clusters of all scores together: some ten minutes of drawing them again."""
+"""Clusters of all scores together, and ten times those of each number of them in a cell: some ten
+minutes of drawing them again."""

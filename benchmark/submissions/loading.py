@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from unicodedata import category
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,11 +16,13 @@ from benchmark.results.plain_json import parsed
 from benchmark.results.reading import all_lines
 from benchmark.submissions.faults import Faults
 from benchmark.submissions.folders import Listing
-from benchmark.submissions.limits import LONGEST_TEXT, MOST_CELLS, MOST_VALUES
+from benchmark.submissions.limits import LONGEST_TEXT, MOST_CELLS, MOST_SCORES, MOST_VALUES
 from benchmark.submissions.records import DOCUMENT, METHOD, RECORD, SUBMISSION_VERSION, Submission
 from benchmark.submissions.words import HIDDEN, escaped
 
 Model = TypeVar("Model", bound=BaseModel)
+MOST_UNSEEN = 50
+"""Texts that are told of."""
 HIDDEN_IN_CODE = HIDDEN - {"Cc"}
 """What no source needs; of control characters it may have line ends and tabs."""
 
@@ -59,6 +62,8 @@ def _model(
         return None
     with found.told(name):
         tree = current(parsed(listing.read(name), most_values=MOST_VALUES, longest=LONGEST_TEXT))
+        for line in unseen(tree):
+            found.add(f"{name}: {line}")
         try:
             return model.model_validate(tree)
         except ValidationError as error:
@@ -67,12 +72,35 @@ def _model(
     return None
 
 
+def unseen(tree: Any) -> list[str]:
+    """A line for each text, keys included, that holds what nobody sees or that moves others."""
+    lines: list[str] = []
+    waiting: list[Any] = [tree]
+    while waiting and len(lines) < MOST_UNSEEN:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting += each.keys()
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+        elif isinstance(each, str) and not each.isprintable():
+            sign = next((s for s in each if category(s) in HIDDEN), None)
+            if sign is not None:
+                shown = escaped(each, 60)
+                lines.append(f"the text {shown} holds U+{ord(sign):04X}, which is not visible")
+    return lines
+
+
 def _current_cells(tree: Any) -> dict[str, Any]:
     """Cells of whichever version. Raises ValueError for one that is not read, or too many."""
     whole = current_document(tree)
     cells = whole.get("cells")
-    if isinstance(cells, list) and len(cells) > MOST_CELLS:
-        raise ValueError(f"it holds over {MOST_CELLS:,} cells, the most that are read")
+    if isinstance(cells, list):
+        if len(cells) > MOST_CELLS:
+            raise ValueError(f"it holds over {MOST_CELLS:,} cells, the most that are read")
+        scores = (each.get("scores") for each in cells if isinstance(each, dict))
+        if sum(len(each) for each in scores if isinstance(each, list)) > MOST_SCORES:
+            raise ValueError(f"it holds over {MOST_SCORES:,} scores, the most that are read")
     return whole
 
 
@@ -109,8 +137,6 @@ def _method_digest(listing: Listing, found: Faults) -> str | None:
 
 def hidden_characters(source: str) -> None:
     """Raises ValueError for a source that a reader sees other than Python does."""
-    from unicodedata import category
-
     if source.isascii() and not any(ord(s) < 32 and s not in "\n\t\f" for s in source):
         return
     for number, line in enumerate(source.split("\n"), start=1):

@@ -15,7 +15,7 @@ from benchmark.statistics.bootstrap import restored
 from benchmark.submissions.cell_checks import told
 from benchmark.submissions.faults import Faults
 from benchmark.submissions.known import named
-from benchmark.submissions.limits import MOST_CLUSTERS, MOST_WORK
+from benchmark.submissions.limits import ALL_UNPACKED, MOST_CLUSTERS, MOST_WORK
 from benchmark.submissions.loading import Loaded
 from benchmark.submissions.ranges import bounds
 from benchmark.submissions.records import UNITS
@@ -24,6 +24,8 @@ from benchmark.submissions.words import escaped
 
 RELATIVE = 1e-9
 LEVEL = 0.95
+DRAWN = 10
+"""What drawing clusters costs, in sums over them."""
 SLACK = 1e-6
 """How far a score may lie outside of what it can be: single precision was summed."""
 SURE = 4.0
@@ -32,21 +34,32 @@ SURE = 4.0
 
 @dataclass
 class Work:
-    """What may still be computed, in clusters."""
+    """What may still be read and computed, in bytes and clusters."""
 
     left: int = MOST_WORK
+    bytes: int = ALL_UNPACKED
+
+    def check(self) -> None:
+        """Raises ValueError where nothing may be read any more."""
+        if self.left < 0 or self.bytes < 0:
+            raise ValueError("there are more units than are computed again here")
 
     def take(self, units: Mapping[str, StoredUnits]) -> None:
         """Raises ValueError, before anything is computed, where it would take too long."""
-        for name, each in units.items():
-            k = _clusters(each)
+        counts = {name: _clusters(each) for name, each in units.items()}
+        for name, k in counts.items():
             if k > MOST_CLUSTERS:
                 raise ValueError(
                     f"{escaped(name, 60)} has {k:,} clusters, at most {MOST_CLUSTERS:,} are drawn"
                 )
-            self.left -= k
-        if self.left < 0:
-            raise ValueError("there are more units than are computed again here")
+        self.left -= sum(counts.values()) + DRAWN * sum(set(counts.values()))
+        self.bytes -= sum(_bytes(each) for each in units.values())
+        self.check()
+
+
+def _bytes(units: StoredUnits) -> int:
+    columns = (units.numerator, units.denominator, units.cluster, units.replicates)
+    return sum(column.nbytes for column in columns if column is not None)
 
 
 def _clusters(units: StoredUnits) -> int:
@@ -73,6 +86,7 @@ def check_cell(read: Loaded, cell: Cell, work: Work, found: Faults) -> None:
     for name, score in scores.items():
         check_score(told(cell), name, score, found)
         check_floor(cell, score, found)
+    work.check()
     units = units_of(read, cell)
     unlike = sorted(units.keys() ^ scores.keys())
     if unlike:

@@ -87,7 +87,8 @@ def submission_folders(root: Path = SUBMISSIONS) -> list[Path]:
     """Every folder that holds a submission, by name."""
     if not root.is_dir():
         return []
-    return sorted(p for p in root.iterdir() if p.is_dir() and (p / RECORD).is_file())
+    folders = (p for p in root.iterdir() if p.is_dir() and not p.is_symlink())
+    return sorted(p for p in folders if (p / RECORD).is_file())
 
 
 def lane_of(slug: str, sha256: str, verified: Path = VERIFIED) -> Lane:

@@ -53,6 +53,8 @@ class Tensors:
 
     by_name: Mapping[str, Tensor]
     metadata: Mapping[str, str]
+    size: int
+    """Bytes of all tensors."""
 
 
 def read_tensors(content: bytes) -> Tensors:
@@ -75,7 +77,9 @@ def read_tensors(content: bytes) -> Tensors:
     body = memoryview(content)[8 + length :]
     found = {name: _tensor(name, told, body) for name, told in table.items()}
     _filled([told["data_offsets"] for told in table.values()], len(body))
-    return Tensors(found, metadata)
+    for name, each in found.items():
+        _finite(name, each)
+    return Tensors(found, metadata, len(body))
 
 
 def _metadata(told: Any) -> dict[str, str]:
@@ -101,10 +105,13 @@ def _tensor(name: str, told: Any, body: memoryview) -> Tensor:
         raise ValueError(f"tensor {shown} ends at byte {end:,} of {len(body):,}")
     if end - start != prod(shape) * WIDTHS[dtype]:
         raise ValueError(f"tensor {shown} has {end - start:,} bytes, which is not its shape's")
-    data = body[start:end]
-    if dtype in FLOATS and not np.isfinite(np.frombuffer(data, FLOATS[dtype])).all():
-        raise ValueError(f"tensor {shown} holds numbers that are not finite")
-    return Tensor(dtype, tuple(shape), data)
+    return Tensor(dtype, tuple(shape), body[start:end])
+
+
+def _finite(name: str, tensor: Tensor) -> None:
+    kind = FLOATS.get(tensor.dtype)
+    if kind is not None and not np.isfinite(np.frombuffer(tensor.data, kind)).all():
+        raise ValueError(f"tensor {escaped(name, 60)} holds numbers that are not finite")
 
 
 def _whole_numbers(values: Any) -> bool:

@@ -27,6 +27,8 @@ LONGEST_HEADER = 256
 KINDS = {"cluster": b"<i8", "draws_id": b"<i8"}
 SINGLE = ("point", "draws_id")
 ENCRYPTED = 0x1
+ENTRY = b"PK\x01\x02"
+"""What every line of an archive's list begins with."""
 
 
 def read_arrays(content: bytes) -> dict[str, StoredUnits]:
@@ -40,6 +42,8 @@ def read_arrays(content: bytes) -> dict[str, StoredUnits]:
 
 def _parts(content: bytes) -> dict[str, np.ndarray]:
     """Every array by its key `<score>|<column>`."""
+    if content.count(ENTRY) > 2 * MOST_ARRAYS:
+        raise ValueError(f"lists over {MOST_ARRAYS:,} arrays, the most that are read")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()

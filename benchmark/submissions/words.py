@@ -39,5 +39,5 @@ def _is_selector(sign: str) -> bool:
 
 def escaped(text: str, longest: int = 80) -> str:
     """Text of unknown origin as one line of ASCII that a terminal prints and does not obey."""
-    shown = text if len(text) <= longest else text[: longest - 1] + "…"
-    return ascii(shown)[1:-1].replace("\\u2026", "...")
+    shown = text if len(text) <= longest else f"{text[: longest - 3]}..."
+    return shown if shown.isascii() and shown.isprintable() else ascii(shown)[1:-1]
