@@ -307,35 +307,29 @@ def test_a_class_token_is_dropped_only_where_there_is_one(
 def test_finer_views_show_the_patches_that_the_library_packs(
     finer: Llava, size: tuple[int, int]
 ) -> None:
-    """Each token carries its own place; the library's packing says where tokens end up."""
+    """Pixels say where in the picture they are; the library's packing says where tokens end up."""
     height, width = size
-    picture = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
+    picture = np.full((1, height, width, 3), 255, dtype=np.uint8)
+    picture[0, :, :, 0] = np.round((np.arange(height) + 0.5) * 255 / height)[:, None]
+    picture[0, :, :, 1] = np.round((np.arange(width) + 0.5) * 255 / width)[None]
     asked = finer.ask(picture, ["?"])
-    views, side, patch = asked.inputs["pixel_values"].shape[1] - 1, 48, 16
-    cells = side // patch
-    best = [s for s in finer.asker.views.pinpoints if s[0] * s[1] == views * side**2]
-    found = []
-    for high, wide in best:
-        rows, columns = torch.meshgrid(
-            torch.arange(high // patch), torch.arange(wide // patch), indexing="ij"
-        )
-        place = torch.stack([rows, columns], -1).float()
-        tiles = place.view(high // side, cells, wide // side, cells, 2).transpose(1, 2)
-        whole = torch.full((1, cells**2, 2), -5.0)
-        features = torch.cat([whole, tiles.reshape(views, cells**2, 2)])
-        packed, _ = finer.model.model.pack_image_features(
-            [features], torch.tensor([size]), "default", image_newline=torch.full((2,), -9.0)
-        )
-        found.append(packed[0])
+    pixels, cells, patch = asked.inputs["pixel_values"][0], 3, 16
+    reader = finer.asker.processor.image_processor
+    mean, std = (torch.tensor(each).view(3, 1, 1) for each in (reader.image_mean, reader.image_std))
+    colours = torch.nn.functional.avg_pool2d(pixels * std + mean, patch)
+    features = colours.flatten(2).transpose(1, 2)
+    packed, _ = finer.model.model.pack_image_features(
+        [features], torch.tensor([size]), "default", image_newline=torch.full((3,), -9.0)
+    )
     shown = asked.patch[0][asked.inputs["input_ids"][0] == finer.asker.image_id]
-    told = next(t for t in found if len(t) == len(shown))
+    assert len(shown) == len(packed[0])
     assert shown[: cells**2].tolist() == list(range(cells**2))
-    fine, patches = told[cells**2 :], shown[cells**2 :]
-    assert bool((patches[fine[:, 0] == -9] == -1).all())
-    fine, patches = fine[fine[:, 0] != -9], patches[fine[:, 0] != -9]
-    first, last = fine.min(0).values, fine.max(0).values + 1
-    at = ((fine - first) * cells / (last - first)).floor()
-    assert patches.tolist() == (at[:, 0] * cells + at[:, 1]).int().tolist()
+    assert torch.equal(shown == -1, packed[0][:, 0] == -9)
+    filled = packed[0][:, 2] > 0.99  # a cell that the picture fills
+    assert int(filled.sum()) > cells**2
+    for at, channel in ((shown // cells, 0), (shown % cells, 1)):
+        away = (at[filled] + 0.5) / cells - packed[0][filled, channel]
+        assert float(away.abs().max()) <= 0.5 / cells + 0.02
 
 
 def test_another_number_of_image_tokens_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -329,14 +330,15 @@ def test_an_edit_before_the_projector_is_one_of_the_pixels_that_it_reads(one_vie
     assert torch.allclose(seen[0].float(), rows, atol=1e-5)
 
 
-def test_where_there_is_no_one_view_before_the_projector_it_is_said(
-    tmp_path: Path, one_view: Llava
-) -> None:
-    many = open_backend(f"llava:{save_next_folder(tmp_path / 'many')}")
-    with pytest.raises(ValueError, match="edit after a decoder block"):
-        many.answers(asked(many), [Edit(None, edits.add(tower_push(many)))], max_new_tokens=1)
+def test_what_cannot_be_changed_before_the_projector_is_said(one_view: Llava) -> None:
     with pytest.raises(ValueError, match="an edit with decode"):
         one_view.answers(asked(one_view), [Edit(None, lambda x: x, decode=True)])
     bad = torch.zeros(N, 3, dtype=torch.bool)
     with pytest.raises(ValueError, match="wanted"):
         one_view.answers(asked(one_view), [Edit(None, lambda x: x, bad)], max_new_tokens=1)
+    unknown = replace(one_view, blocks=replace(one_view.blocks, merged=0))
+    with pytest.raises(ValueError, match="use a site of the decoder blocks"):
+        unknown.answers(asked(unknown), [Edit(None, lambda x: x)], max_new_tokens=1)
+    nowhere = replace(one_view, blocks=replace(one_view.blocks, projector=None))
+    with pytest.raises(ValueError, match="found no projector"):
+        nowhere.answers(asked(nowhere), [Edit(None, lambda x: x)], max_new_tokens=1)

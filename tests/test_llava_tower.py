@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from transformers import AutoModelForImageTextToText
 
+from benchmark.backends.hooks import outputs_of
 from benchmark.backends.llava.backend import open_backend
 from benchmark.backends.llava.model import Llava
 from benchmark.contracts import Site
@@ -25,7 +25,7 @@ from tests.tiny_llava import (
 
 DATA = Pictures()
 FULL = {"vision_feature_select_strategy": "full"}
-TOWER_WIDTH = 24
+TOWER_WIDTH, TOWER_WIDTH_OF_ANY_SIZE = 24, 32
 NAMES = ("tower", "tower/tokens")
 
 
@@ -55,13 +55,34 @@ def test_the_sites_come_last_and_their_modules_are_real(llava: Llava) -> None:
         assert s.pool == pool
 
 
-@pytest.mark.parametrize("save", [save_next_folder, save_any_size_folder])
-def test_models_of_several_views_or_none_have_no_such_site(save: Any, tmp_path: Path) -> None:
-    other = open_backend(f"llava:{save(tmp_path / 'other')}")
-    assert all(s.block is not None for s in other.sites)
-    where = Site("tower", "model.vision_tower", f"{other.blocks.path}.3", pool="mean")
-    with pytest.raises(ValueError, match=r"no site 'tower', wanted block:0 to block:3, or one"):
-        other.encode(DATA, "image", 0, 1, where)
+@torch.no_grad()
+def test_of_several_views_it_is_the_one_that_shows_the_whole_picture(tmp_path: Path) -> None:
+    other = open_backend(f"llava:{save_next_folder(tmp_path / 'other')}")
+    pixels = other.ask(DATA.images(0, 4), ["?"] * 4).inputs["pixel_values"]
+    assert pixels.shape[:2] == (4, 5)
+    tower = other.model.model.vision_tower
+    wanted = tower(pixels[:, 0], output_hidden_states=True).hidden_states[-1][:, 1:]
+    tokens = other.encode(DATA, "image", 0, 4, site(other, "tower/tokens"))
+    assert torch.allclose(tokens, wanted, atol=1e-5)
+
+
+@torch.no_grad()
+def test_where_tokens_are_merged_a_row_is_what_becomes_one_patch(tmp_path: Path) -> None:
+    other = open_backend(f"llava:{save_any_size_folder(tmp_path / 'other')}")
+    asked = other.ask(DATA.images(0, 4), ["?"] * 4)
+    tokens = other.encode(DATA, "image", 0, 4, site(other, "tower/tokens"))
+    assert tokens.shape == (4, 9, 4 * TOWER_WIDTH_OF_ANY_SIZE)
+    merger = other.model.model.visual.merger
+    merged = merger(tokens.reshape(-1, TOWER_WIDTH_OF_ANY_SIZE))
+    with outputs_of(merger) as found:
+        other.residuals(asked, [0])
+    assert torch.allclose(merged, found[0], atol=1e-5)
+
+
+def test_a_site_that_is_not_there_is_one_line(llava: Llava) -> None:
+    where = Site("towel", "model.vision_tower", f"{llava.blocks.path}.3", pool="mean")
+    with pytest.raises(ValueError, match=r"no site 'towel', wanted block:0 to block:3, tower, or"):
+        llava.encode(DATA, "image", 0, 1, where)
 
 
 @torch.no_grad()

@@ -26,8 +26,11 @@ from benchmark.activations.reading import activations
 from benchmark.activations.store import Store
 from benchmark.backends import open_backend
 from benchmark.backends.llava.model import Llava
-from benchmark.contracts import Edit, Ragged, Site, Speaker
+from benchmark.contracts import Artifact, Edit, Ragged, Site, Speaker, Subject
 from benchmark.results import read_document
+from benchmark.sae.plain_dictionaries import identity
+from benchmark.statistics import point_value
+from tasks.reconstruction import Reconstruction
 from tests import hub_cache
 from tests.tiny_llava import Pictures
 from tests.tiny_vlms import BLOCKS, KINDS, PATCH, SIDE, WIDTH
@@ -364,7 +367,8 @@ def test_no_more_than_one_batch_is_held(world: World, tmp_path: Path) -> None:
     most: list[int] = []
 
     def begins(*_: Any) -> None:
-        gc.collect()
+        if len(streams):
+            gc.collect()
         most.append(len(streams))
 
     hooks = [backend.model.register_forward_pre_hook(begins)]
@@ -379,13 +383,30 @@ def test_no_more_than_one_batch_is_held(world: World, tmp_path: Path) -> None:
     assert max(most) == 0
 
 
-def test_a_task_is_scored(world: World, tmp_path: Path) -> None:
-    words = ["run", "--method", "identity", "--task", "reconstruction", "--quiet"]
-    words += ["--backend", f"llava:{world.folder}", "--site", "block:1", "tower/tokens"]
+def test_a_task_is_scored(world: World) -> None:
+    """Reconstruction, with the loss of answers where it is spliced in: the identity loses none."""
+    backend, where = world.backend, site(world.backend, "block:1/tokens")
+    rows = activations(backend, DATA, "test", where, store=None, batch_size=2)
+    artifact = Artifact(identity(WIDTH, WIDTH), where)
+    subject = Subject(artifact, rows, rows, rows, 0, backend=backend, examples={"test": DATA})
+    found = {
+        name: point_value(each, name) for name, each in Reconstruction().score(subject).items()
+    }
+    assert found["spliced/ce_loss"] == pytest.approx(found["spliced/ce_clean"], abs=1e-4)
+    assert found["spliced/ce_mean"] != pytest.approx(found["spliced/ce_clean"], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_a_run_at_the_command_line(world: World, tmp_path: Path) -> None:
+    if world.kind not in ("next_mistral", "qwen3_vl_moe"):
+        return
+    words = ["run", "--method", "pca", "--task", "reconstruction", "--quiet"]
+    words += ["--backend", f"llava:{world.folder}", "--site", "block:1", "block:1/tokens"]
     words += ["--limit", "4", "--output-path", str(tmp_path / "out")]
     assert main(words) == 0
     cells = read_document(tmp_path / "out" / "document.json").cells
     assert [cell.status for cell in cells] == ["scored"] * 2
+    assert {cell.backend.revision for cell in cells} == {open_backend(words[6]).revision}
 
 
 @pytest.fixture
@@ -464,7 +485,7 @@ def test_the_middle_of_a_patch_lies_in_its_own_tile_token(world: World) -> None:
 
 
 def middles(backend: Llava, height: int, width: int) -> None:
-    """A small mark in the middle of a patch moves its tokens most, in each of the two views."""
+    """A spot in the middle of a patch moves its tokens most, in views of both kinds."""
     rows, columns = backend.patch_grid
     plain = np.full((1, height, width, 3), 90, dtype=np.uint8)
     before = backend.ask(plain, ["?"])
@@ -472,7 +493,7 @@ def middles(backend: Llava, height: int, width: int) -> None:
     for row, column in ((0, 0), (2, 1), (3, 3)):
         marked = plain.copy()
         y, x = (row + 0.5) * height / rows, (column + 0.5) * width / columns
-        marked[:, max(int(y) - 1, 0) : int(y) + 2, max(int(x) - 1, 0) : int(x) + 2] = 250
+        marked[:, int(y), int(x)] = 250
         after = backend.ask(marked, ["?"])
         moved = (embedded(backend, after)[0] - stream).abs().amax(1)
         told = before.patch[0] == row * columns + column

@@ -6,6 +6,7 @@ token before them, or finer views of parts of the picture after them, with an en
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,21 +107,29 @@ class Views:
         """
         from transformers.image_processing_utils import select_best_resolution
 
-        best = select_best_resolution(tuple(size), list(self.pinpoints))
+        best: tuple[int, int] = select_best_resolution(tuple(size), list(self.pinpoints))
         rows, columns = (g * b // self.side for g, b in zip(self.grid, best, strict=True))
         (height, width), above, left = size, 0, 0
         if width / height > columns / rows:
             above = (rows - int(round(height * (columns / width), 7))) // 2
         else:
             left = (columns - int(round(width * (rows / height), 7))) // 2
-        high, wide = rows - 2 * above, columns - 2 * left
-        down = np.arange(high) * self.grid[0] // high
-        across = np.arange(wide) * self.grid[1] // wide
+        scale = min(best[0] / height, best[1] / width)
+        down = self._along(rows, height * scale, best[0], self.grid[0])
+        across = self._along(columns, width * scale, best[1], self.grid[1])
         under = np.full((rows, columns), NO_PATCH)
-        under[above : rows - above, left : columns - left] = (
-            down[:, None] * self.grid[1] + across[None]
-        )
+        inside = slice(above, rows - above), slice(left, columns - left)
+        under[inside] = (down[:, None] * self.grid[1] + across[None])[inside]
         return under
+
+    def _along(self, cells: int, length: float, whole: int, grid: int) -> Int[np.ndarray, " c"]:
+        """The row (or column) of the whole picture that the middle of each cell lies in.
+
+        The picture takes `length` of `whole` pixels, and lies in the middle of them.
+        """
+        length = min(math.ceil(length), whole)
+        middle = (np.arange(cells) + 0.5) * whole / cells - (whole - length) // 2
+        return np.clip(np.floor(middle * grid / length), 0, grid - 1).astype(int)
 
 
 MERGING = frozenset({"qwen2_vl", "qwen3_vl", "qwen3_vl_moe"})
