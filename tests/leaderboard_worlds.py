@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from benchmark.results import (
     BackendRecord,
     Cell,
     DataRecord,
+    Document,
     Environment,
     MethodRecord,
     ReferenceScore,
@@ -21,6 +23,7 @@ from benchmark.results import (
 )
 from benchmark.submissions.records import FileRecord, Submission
 from leaderboards.board.sources import Source
+from leaderboards.board.tables import Lane
 from leaderboards.metrics import stored
 
 HERE = Environment(python="3.11.0", platform="Linux-x86_64")
@@ -71,6 +74,8 @@ SITES = {
     "synthetic:n_shared=32": ("embedding",),
     "pocket-clip-untrained": ("embedding",),
 }
+KINDS = 20
+"""Different methods among submissions."""
 DENSE = ("jsae", "shared-jumprelu", "vl-sae")
 """Methods whose codes are not k-sparse."""
 
@@ -219,20 +224,36 @@ def submitted(
     tasks: Sequence[str] = ("reconstruction", "retrieval", "modality_split"),
     seeds: Iterable[int] = range(3),
 ) -> list[Source]:
-    """As many submissions, every tenth of them verified."""
+    """As many submissions of `KINDS` methods, every tenth of them verified."""
     seeds = list(seeds)
-    found = []
-    for i in range(n):
-        slug, method = f"sub-{i:04d}", f"method-{i % 97}"
-        cells = [
-            made(method, task, backend, SITES[backend][0], seed, config={"k": 16, "i": i})
+    cells = [
+        [
+            made(f"method-{i}", task, backend, SITES[backend][0], seed)
             for backend in backends
             for task in tasks
             for seed in seeds
         ]
-        lane = "verified" if i % 10 == 0 else "self-reported"
-        found.append(Source(cells, lane, submission(slug, method)))
+        for i in range(min(n, KINDS))
+    ]
+    found = []
+    for i in range(n):
+        lane: Lane = "verified" if i % 10 == 0 else "self-reported"
+        record = submission(f"sub-{i:04d}", f"method-{i % KINDS}")
+        found.append(Source(cells[i % KINDS], lane, record))
     return found
+
+
+def folders(root: Path, sources: Iterable[Source]) -> None:
+    """These submissions as folders that can be read."""
+    for each in sources:
+        assert each.record is not None
+        folder = root / each.record.slug
+        folder.mkdir(parents=True)
+        content = Document(cells=tuple(each.cells)).model_dump_json().encode()
+        told = FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+        record = each.record.model_copy(update={"files": {"document.json": told}})
+        (folder / "document.json").write_bytes(content)
+        (folder / "submission.json").write_text(record.model_dump_json())
 
 
 def site_of(folder: Path, sources: Sequence[Source]) -> Path:

@@ -16,6 +16,8 @@ from leaderboards.site.drawing import STRIP, Scale, scale_of, strip
 from leaderboards.site.facts import Facts
 from leaderboards.site.pages import Nav, Page
 
+MANY = 300
+"""Rows from which on self-reported ones have no drawing."""
 NAV = Nav(1, "Backends", "backends/index.html", "methods by tasks, on one model")
 
 
@@ -138,11 +140,12 @@ def anchors(table: Table) -> list[Anchor]:
 def lines_of(facts: Facts, table: Table) -> Iterator[Line]:
     """Rows with what a template would have to compute."""
     scales = [strips(table, column) for column in table.columns]
+    many = len(table.rows) > MANY
     for row in table.rows:
         cells = []
         for column, scale in zip(table.columns, scales, strict=True):
             entry = row.entries.get(column.task)
-            drawn = strip(entry.value, scale) if entry and len(entry.value.seeds) > 1 else None
+            drawn = strip(entry.value, scale) if entry and is_drawn(row, entry, many) else None
             cells.append((entry, drawn, row.absent.get(column.task)))
         tasks = " ".join(str(i) for i, (entry, _, _) in enumerate(cells) if entry)
         seeds = f"{row.n_seeds} seed{'s' * (row.n_seeds != 1)}"
@@ -150,6 +153,11 @@ def lines_of(facts: Facts, table: Table) -> Iterator[Line]:
         kind = ("control",) if row.kind == "control" else ()
         flags = ",".join([*kind, *row.marks])
         yield Line(row, facts.links.row(row), (*said, seeds, *kind), flags, tasks, tuple(cells))
+
+
+def is_drawn(row: Row, entry: Entry, many: bool) -> bool:
+    """Whether its seeds are drawn: a thousand drawings would keep a page from sorting at once."""
+    return len(entry.value.seeds) > 1 and not (many and row.lane == "self-reported")
 
 
 def strips(table: Table, column: Column) -> Scale:

@@ -19,6 +19,8 @@ from leaderboards.site.facts import Facts
 from leaderboards.site.pages import Nav, Page
 
 NAV = Nav(2, "Tasks", "tasks/index.html", "what is asked, how, and all rows on a plot")
+MANY = 150
+"""Rows from which on self-reported ones are on the page of their backend alone."""
 KINDS = {
     "null": "what no method should stay under",
     "baseline": "there to compare with; a method may beat it",
@@ -49,6 +51,8 @@ class Forest:
     names: tuple[str, ...]
     """All metrics, the main one first."""
     means: Mapping[str, Mapping[str, float]]
+    left_out: int
+    """Self-reported rows that are too many to be drawn."""
 
 
 def make(facts: Facts) -> Iterator[Page]:
@@ -109,6 +113,10 @@ def forest(facts: Facts, table: Table, column: Column) -> Forest:
     found = [(row, row.entries[column.task]) for row in table.rows if column.task in row.entries]
     sign = 1 if column.higher_is_better is False else -1
     found.sort(key=lambda each: (not each[1].fresh, sign * each[1].value.value, each[0].key))
+    left_out = 0
+    if len(found) > MANY:
+        trusted = [each for each in found if each[0].lane != "self-reported"]
+        found, left_out = trusted, len(found) - len(trusted)
     fresh = [entry.value for _, entry in found if entry.fresh]
     scale = scale_of(fresh, (column.floor, column.ceiling), PLOT[0])
     lines = [
@@ -123,6 +131,7 @@ def forest(facts: Facts, table: Table, column: Column) -> Forest:
         tuple(ticks(scale)),
         tuple(names),
         values,
+        left_out,
     )
 
 

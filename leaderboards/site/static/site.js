@@ -49,6 +49,9 @@ function keyOf(row, at, isText) {
   return [cell.classList.contains("stale") ? 1 : 0, value];
 }
 
+/* What is done to a table after its rows were put into another order. */
+const afterSorting = new WeakMap();
+
 function sortBy(table, at, ascending, isText) {
   const body = table.tBodies[table.tBodies.length - 1];
   const next = body.nextSibling;
@@ -60,9 +63,8 @@ function sortBy(table, at, ascending, isText) {
     return sign * (a < b ? -1 : 1);
   });
   body.remove();
-  const rows = document.createDocumentFragment();
-  for (const [, , row] of keyed) rows.append(row);
-  body.append(rows);
+  body.replaceChildren(...keyed.map(([, , row]) => row));
+  if (afterSorting.has(table)) afterSorting.get(table)();
   table.insertBefore(body, next);
 }
 
@@ -89,35 +91,52 @@ function sortable(table) {
   });
 }
 
-/* Filters: a form that names the table it speaks of. */
+/* Filters: a form that names the table it speaks of. Of very many rows the first are shown. */
+const FIRST = 200;
+
 function filterable(form) {
   const table = document.getElementById(form.dataset.filters);
-  const rows = Array.from(table.tBodies[table.tBodies.length - 1].rows, (row) => ({
-    row,
-    name: row.cells[0].textContent.toLowerCase(),
-    lane: row.dataset.lane || "",
-    marks: (row.dataset.marks || "").split(",").filter(Boolean),
-    tasks: new Set((row.dataset.tasks || "").split(" ").filter(Boolean)),
-  }));
+  const body = table.tBodies[table.tBodies.length - 1];
+  const facts = new Map(
+    Array.from(body.rows, (row) => [
+      row,
+      {
+        name: row.cells[0].textContent.toLowerCase(),
+        lane: row.dataset.lane || "",
+        marks: (row.dataset.marks || "").split(",").filter(Boolean),
+        tasks: (row.dataset.tasks || "").split(" ").filter(Boolean),
+      },
+    ]),
+  );
   const said = form.querySelector("output");
+  const all = form.elements.all;
+  const count = (n) => n.toLocaleString("en");
+  let most = FIRST;
+  let fits = () => true;
+
+  const show = () => {
+    let found = 0;
+    for (const row of body.rows) {
+      const hide = !fits(facts.get(row)) || (found += 1) > most;
+      if (row.hidden !== hide) row.hidden = hide;
+    }
+    const cut = found > most;
+    all.hidden = !cut;
+    all.textContent = `Show all ${count(found)}`;
+    said.textContent = `${cut ? `first ${count(most)} of ` : ""}${count(found)} of ${count(facts.size)} rows`;
+  };
   const apply = () => {
+    const off = (name) => new Set(Array.from(form.querySelectorAll(`[name=${name}]:not(:checked)`), (box) => box.value));
     const words = form.elements.words.value.toLowerCase().split(/\s+/).filter(Boolean);
     const lane = form.elements.lane ? form.elements.lane.value : "";
-    const off = (name) => Array.from(form.querySelectorAll(`[name=${name}]`)).filter((b) => !b.checked);
-    const without = new Set(off("mark").map((box) => box.value));
-    const columns = new Set(off("task").map((box) => box.value));
-    const boxes = form.querySelectorAll("[name=task]").length;
-    let shown = 0;
-    for (const each of rows) {
-      const kept =
-        words.every((word) => each.name.includes(word)) &&
-        (!lane || each.lane === lane) &&
-        !each.marks.some((mark) => without.has(mark)) &&
-        (!boxes || !columns.size || [...each.tasks].some((task) => !columns.has(task)));
-      if (each.row.hidden === kept) each.row.hidden = !kept;
-      shown += kept;
-    }
-    said.textContent = `${shown} of ${rows.length} rows`;
+    const marks = off("mark");
+    const columns = off("task");
+    fits = (row) =>
+      words.every((word) => row.name.includes(word)) &&
+      (!lane || row.lane === lane) &&
+      !row.marks.some((mark) => marks.has(mark)) &&
+      (!columns.size || row.tasks.some((task) => !columns.has(task)));
+    show();
     showColumns(table, columns);
   };
   let waiting = 0;
@@ -125,8 +144,17 @@ function filterable(form) {
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(apply);
   });
-  form.addEventListener("reset", () => setTimeout(apply));
+  form.addEventListener("reset", () => {
+    most = FIRST;
+    setTimeout(apply);
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
+  all.addEventListener("click", () => {
+    most = Infinity;
+    show();
+    form.elements.words.focus();
+  });
+  afterSorting.set(table, show);
   form.hidden = false;
   apply();
 }
