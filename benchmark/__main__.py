@@ -94,6 +94,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
         from benchmark.verification.verb import verify_verb
 
         return verify_verb(arguments)
+    if arguments.verb == "export":
+        from benchmark.interchange.export.verb import export_verb
+
+        return export_verb(arguments)
     if arguments.verb == "leaderboard":
         from leaderboards.site.verb import leaderboard_verb
 

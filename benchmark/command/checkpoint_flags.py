@@ -35,3 +35,32 @@ def checkpoint_flags(run: argparse.ArgumentParser) -> None:
         default="auto",
         help="of the checkpoints (default: auto, what their files and keys say)",
     )
+
+
+EXPORT_SAYS = "Write a fitted dictionary of a run in a format that other libraries read."
+EXPORT_EXAMPLES = """examples:
+  python -m benchmark run --method posthoc
+  python -m benchmark export results --method posthoc --output-path posthoc-sae
+  python -m benchmark run --checkpoint posthoc-sae
+
+Two SAEs become image/ and text/ with map.safetensors beside them, one SAE a single folder; the
+README.md in it says where it comes from, the licence of the data, and how to read it.
+"""
+
+
+def export_flags(verb: argparse.ArgumentParser) -> None:
+    """Which dictionary, and where it goes."""
+    verb.add_argument("run", metavar="RUN", help="results folder of a run, as in results")
+    verb.add_argument("--method", required=True, metavar="NAME", help="as the run calls it")
+    verb.add_argument("--seed", type=int, metavar="N", help="where the run has several")
+    verb.add_argument("--backend", metavar="NAME", help="where the run has several")
+    verb.add_argument("--site", metavar="NAME", help="where the run has several")
+    verb.add_argument("--variant", choices=["fair", "paper"], help="where the run has both")
+    verb.add_argument(
+        "--format",
+        choices=["saelens", "benchmark"],
+        default="saelens",
+        help="benchmark: as runs keep it, for what SAELens has no architecture for",
+    )
+    verb.add_argument("--output-path", required=True, metavar="DIR", help="folder to write")
+    verb.add_argument("--replace", action="store_true", help="replace an export that is there")

@@ -89,7 +89,7 @@ ROOMS: dict[str, Room] = {
     "command": ours(
         "__main__",
         "names run sweeps reproduce audit reports reporting conformance timing leaderboards "
-        "submissions verification",
+        "exporting submissions verification",
         light=True,
     ),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),

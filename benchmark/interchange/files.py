@@ -41,7 +41,7 @@ STATES = ("model_state_dict", "state_dict", "model", "sae", "ae")
 BESIDE = ("sparsity.safetensors", "map.safetensors", "patch.safetensors")
 """Tensors of a folder that are no SAE."""
 LONGEST_HEADER = 1 << 20
-UNSAFE = re.compile(r"(?:GLOBAL|Unsupported global:?|global) ([\w.]+)")
+UNSAFE = re.compile(r"GLOBAL ([\w.]+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +174,8 @@ def from_torch(content: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str,
         whole = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         what = UNSAFE.search(str(error))
+        if what is None and "Unsupported" not in str(error):
+            raise ValueError(f"{path} is no whole torch file: {with_kind(error)}") from None
         named = f" ({what.group(1)})" if what else ""
         raise ValueError(
             f"{path} holds more than tensors{named}: reading it would run code, so it is not read; "

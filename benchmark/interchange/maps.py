@@ -6,7 +6,8 @@
     dense     image_map [d_sae, w], image_centre [d_sae], text_map, text_centre:
               codes are compared as (z - centre) @ map
 
-The kind is in the file's metadata. Index tensors are int64, the others float32.
+Which keys there are says the kind; the metadata say the format. Index tensors are int64, the
+others float32.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from torch import Tensor
 
 from benchmark.interchange.files import from_safetensors
 from benchmark.interchange.shapes import listed
-from benchmark.results import write_whole
 from benchmark.sae.frames import DenseMap, Frame, Matched, Same
 
 FORMAT = "crossmodal-map-1"
@@ -30,8 +30,8 @@ KEYS = {
 }
 
 
-def write_map(frame: Frame, path: Path) -> None:
-    """Writes a map, whole or not at all."""
+def map_bytes(frame: Frame) -> bytes:
+    """A map as the content of its file; the same bytes for the same map."""
     if isinstance(frame, Same):
         tensors = {"width": torch.tensor([frame.width])}
     elif isinstance(frame, Matched):
@@ -40,9 +40,8 @@ def write_map(frame: Frame, path: Path) -> None:
         tensors = {key: getattr(frame, key).float().cpu() for key in KEYS["dense"]}
     else:
         raise ValueError(f"a map of kind {frame.kind} has no file: wanted {', '.join(KEYS)}")
-    told = {"format": FORMAT, "kind": frame.kind}
     whole = {key: t.contiguous() for key, t in tensors.items()}
-    write_whole(path, save(whole, metadata=told))
+    return save(whole, metadata={"format": FORMAT})  # one key: several come in any order
 
 
 def read_map(path: Path, d_sae: tuple[int, int]) -> Frame:
@@ -50,13 +49,12 @@ def read_map(path: Path, d_sae: tuple[int, int]) -> Frame:
     if not path.is_file():
         raise ValueError(f"{path} is not there: wanted a map, as `export` writes it")
     tensors, metadata = from_safetensors(path)
-    kind = metadata.get("kind")
-    if metadata.get("format") != FORMAT or kind not in KEYS:
-        raise ValueError(f"{path} is no map: wanted {FORMAT} of kind {', '.join(KEYS)}")
-    if set(tensors) != set(KEYS[kind]):
-        raise ValueError(
-            f"{path} holds {listed(tensors)}, wanted {', '.join(KEYS[kind])} for {kind}"
-        )
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"{path} has format {metadata.get('format')}, wanted {FORMAT}")
+    kind = next((kind for kind, keys in KEYS.items() if set(keys) == set(tensors)), None)
+    if kind is None:
+        kinds = "; or ".join(", ".join(keys) for keys in KEYS.values())
+        raise ValueError(f"{path} holds {listed(tensors)}, wanted {kinds}")
     check_sizes(kind, tensors, d_sae, path)
     if kind == "same":
         return Same(d_sae[0])

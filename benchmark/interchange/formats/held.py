@@ -42,7 +42,7 @@ def said_by(options: Options, coder: Coder) -> Coder:
     made: dict[str, Any] = {}
     kind = coder.activation if options.activation == "auto" else options.activation
     if options.k is not None:
-        made |= {"k": options.k} if kind == "topk" else {"budget": options.k}
+        made |= {"k": options.k} if kind in ("topk", "distance") else {"budget": options.k}
     if options.threshold is not None and kind == "jumprelu":
         made["threshold"] = torch.full((coder.d_sae,), options.threshold)
     if kind != coder.activation:

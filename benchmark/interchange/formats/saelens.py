@@ -103,7 +103,7 @@ def coder_of(found: Found, config: dict[str, Any], options: Options) -> Coder:
         threshold=t.get("threshold"),
         subtracts=bool(config.get("apply_b_dec_to_input", True)),
         norm=config["normalize_activations"],
-        budget=k if kind in THRESHOLDS else None,
+        budget=number(config["metadata"], "budget_k") or (k if kind in THRESHOLDS else None),
         told=told(config),
         expected=expected(config["metadata"]),
     )
