@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.registry import ROOT, catalogue
-from benchmark.reports.names import short
-from benchmark.reports.panels import Panel, bundled_cells, panels
+from benchmark.reports.panels import bundled_cells
 from benchmark.reports.tables import SAW, TWO_SEEDS
-from benchmark.results import Cell
-from leaderboards import audits, finding_pages, speeds
+from leaderboards import finding_pages, speeds
+from leaderboards.board.making import board
+from leaderboards.board.sources import Source
+from leaderboards.board.tables import Entry, Table
 
 README = ROOT / "README.md"
 FINDINGS = ROOT / "FINDINGS.md"
 TIMES = Path(__file__).parent / "results" / "times.json"
 COMPARISONS = TIMES.with_name("comparisons.json")
+COLUMNS = 5
+"""Of a table that a page can hold."""
 DOUBT = "failed its audit on this backend: not to be ranked by (FINDINGS.md says why)"
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -107,49 +110,53 @@ def methods() -> str:
 
 
 def leaderboard() -> str:
-    """A table a backend: every method, mean over seeds with its interval."""
-    cells = bundled_cells()
-    parts = [
-        table(place[0], [p for p in tasks.values() if p.rows], cells)
-        for place, tasks in panels(cells).items()
-    ]
-    return "\n\n".join(parts) or "None yet."
+    """A table a backend: every reference row, mean over seeds with its interval."""
+    tables = [its[0] for its in board([Source(bundled_cells())]).backends.values()]
+    return "\n\n".join(map(table, tables)) or "None yet."
 
 
-def table(backend: str, shown: list[Panel], cells: tuple[Cell, ...]) -> str:
-    seeds = sorted({c.seed for c in cells if c.backend.name == backend})
-    doubted = audits.unreliable(audits.stored())
-    head = [
-        f"{p.task}<br>`{p.metric}`" + " ⚠" * ((backend, p.task, p.metric) in doubted) for p in shown
-    ]
-    numbers = ", ".join(map(str, seeds))
+def table(made: Table) -> str:
+    """The first columns of a backend's first table."""
+    shown = made.columns[:COLUMNS]
+    rows = [row for row in made.rows if any(c.task in row.entries for c in shown)]
+    seeds = sorted(
+        {seed for row in rows for entry in row.entries.values() for seed, _ in entry.value.seeds}
+    )
+    head = [f"{c.task}<br>`{c.metric}`" + " ⚠" * bool(c.doubt) for c in shown]
     lines = [
-        f"`{short(backend)}`, seeds {numbers}, mean [95 % over seeds and items]:",
+        f"{made.place.told}, seeds {', '.join(map(str, seeds))}, mean [95 % over seeds and items], "
+        "first tier in bold:",
         "",
         f"| method | {' | '.join(head)} |",
         f"|---|{'---|' * len(shown)}",
     ]
-    names = dict.fromkeys(row.method for panel in shown for row in panel.rows)
-    for name in names:
-        mark = " †" if any(r.supervised for p in shown for r in p.rows if r.method == name) else ""
-        lines.append(f"| `{name}`{mark} | {' | '.join(entry(p, name) for p in shown)} |")
+    for row in rows:
+        mark = " †" * ("supervised" in row.marks)
+        said = (entry(row.entries.get(c.task)) for c in shown)
+        lines.append(f"| `{row.name}`{mark} | {' | '.join(said)} |")
     for label in ("ceiling", "floor"):
-        values = [getattr(p, label) for p in shown]
+        values = [getattr(column, label) for column in shown]
         lines.append(
             f"| *{label}* | {' | '.join('' if v is None else f'{v:.3f}' for v in values)} |"
         )
-    wide = ["", f"‡ {TWO_SEEDS}."] if any(r.wide for p in shown for r in p.rows) else []
-    doubts = ["", f"⚠ {DOUBT}."] if any("⚠" in each for each in head) else []
-    return "\n".join([*lines, "", f"† {SAW}.", *wide, *doubts])
+    more = len(made.columns) - len(shown)
+    notes = [
+        (f"{more} tasks more are on the leaderboard's pages", more > 0),
+        (f"† {SAW}; shown, not ranked, as controls are", any("†" in line for line in lines)),
+        (f"‡ {TWO_SEEDS}", any("‡" in line for line in lines)),
+        (f"⚠ {DOUBT}", any("⚠" in each for each in head)),
+    ]
+    return "\n".join([*lines, *(f"\n{note}." for note, holds in notes if holds)])
 
 
-def entry(panel: Panel, name: str) -> str:
-    """A method's main score, or n/a."""
-    for row in panel.rows:
-        if row.method == name:
-            ends = "" if row.low is None else f" [{row.low:.3f}, {row.high:.3f}]"
-            return f"{row.value:.3f}{ends}" + ("‡" if row.wide else "")
-    return "n/a"
+def entry(found: Entry | None) -> str:
+    """A row's main score, or n/a."""
+    if found is None:
+        return "n/a"
+    value = found.value
+    ends = "" if value.low is None else f" [{value.low:.3f}, {value.high:.3f}]"
+    mean = f"**{value.value:.3f}**" if found.tier == 1 else f"{value.value:.3f}"
+    return mean + ends + "‡" * value.wide
 
 
 def main() -> int:

@@ -22,6 +22,8 @@ from benchmark.reports.panels import panels
 from benchmark.reports.progress import Tally
 from benchmark.reports.tables import print_tables
 from benchmark.results import Cell, Document, ReferenceScore, Run, Score, document
+from leaderboards.board.making import board
+from leaderboards.board.sources import Source
 from leaderboards.bundle import bundled
 from leaderboards.readme import table
 from tests.records import cell
@@ -191,7 +193,7 @@ def test_the_interval_of_two_seeds_is_marked_and_kept(seeds: int):
     assert ("]‡" in said) is (seeds == 2)
     if seeds == 2:
         assert "0.450 [-0.448, 1.348]‡" in said
-    markdown = table("x", list(panels(cells)[PLACE].values()), tuple(cells))
+    markdown = table(board([Source(cells)], {}).tables[0])
     assert ("]‡" in markdown) is ("‡ two seeds" in markdown) is (seeds == 2)
 
 
