@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.reports.compare.methods import standard_error
+from benchmark.reports.compare.rows import standard_error
 from benchmark.results import Score
 from benchmark.statistics import over_seeds
 

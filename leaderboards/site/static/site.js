@@ -179,6 +179,10 @@ function scrolling(box) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("header nav [aria-current]").forEach((link) => {
+    const list = link.closest("nav");
+    list.scrollLeft = link.offsetLeft - list.offsetLeft - 24;
+  });
   document.querySelectorAll("[data-theme-toggle]").forEach(themeToggle);
   document.querySelectorAll("table[data-sortable]").forEach(sortable);
   document.querySelectorAll("form[data-filters]").forEach(filterable);
