@@ -209,3 +209,32 @@ def test_a_card_shows_text_as_text(tmp_path: Path) -> None:
 
 def test_the_exported_schema_is_that_of_the_record() -> None:
     assert SCHEMA_FILE.read_text() == schema_text()
+
+
+def imported(run: Path) -> None:
+    """Makes the cells of a run those of a dictionary that was fitted elsewhere."""
+    for path in sorted((run / "cells").glob("*.json")):
+        cell = json.loads(path.read_text())
+        if cell["status"] == "scored":
+            cell["method"]["chosen"] = {"format": "saelens", "sha256": "0" * 64}
+            path.write_text(json.dumps(cell))
+
+
+def test_a_dictionary_fitted_elsewhere_is_submitted_by_its_row_s_name(here: Path) -> None:
+    imported(here / "results")
+    assert main(["submit", "results", "--method", "mine", *WHO]) == 0
+    record = read_submission(here / "submissions" / "mine").record
+    assert record.imported
+    assert record.method_file is None
+    assert "method.py" not in record.files
+    assert len(record.checkpoints) == 3
+    assert main(["validate", "submissions/mine"]) == 0
+
+
+def test_a_dictionary_fitted_elsewhere_is_nothing_without_its_checkpoint(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported(here / "results")
+    (here / "results" / "fits" / "0.json").unlink()
+    told = refused(capsys, "results", "--method", "mine", *WHO, code=1)
+    assert "fault: some cells have no checkpoint here" in told

@@ -12,7 +12,9 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&:@.-])")
 
 def card(record: Submission) -> str:
     """Markdown, the same for the same record."""
-    of = f"`{METHOD}` (ran as `{record.method_file}`)" if record.method_file else "of the library"
+    of = "dictionaries fitted elsewhere" if record.imported else "of the library"
+    if record.method_file:
+        of = f"`{METHOD}` (ran as `{record.method_file}`)"
     rows = [
         ("Method", f"`{record.method}`, {of}"),
         ("Authors", ", ".join(plain(author) for author in record.authors)),

@@ -43,7 +43,9 @@ def check_method(cell: Cell, record: Submission, method_digest: str | None, foun
     if cell.method.name != record.method:
         found.add(f"{told(cell)}: is of {cell.method.name}, the submission is of {record.method}")
         return
-    digest = method_digest if record.method_file else methods().get(record.method)
+    digest = None
+    if not record.imported:
+        digest = method_digest if record.method_file else methods().get(record.method)
     task_digest = record.tasks.get(cell.task.name)
     if task_digest is None:
         found.add(f"submission.json: tasks does not name the file of {cell.task.name}")
@@ -54,7 +56,8 @@ def check_method(cell: Cell, record: Submission, method_digest: str | None, foun
             found.add(line)
         else:
             found.warn(f"{line}: stale")
-    if record.method_file is None and not cell.method.given and cell.variant == "fair":
+    is_ours = record.method_file is None and not record.imported
+    if is_ours and not cell.method.given and cell.variant == "fair":
         found.add(
             f"{record.method} as it ships is on the board already: submit it with a configuration "
             f"of your own (`run --set …`) or bring a method file"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from benchmark.reports.names import short
 from benchmark.results import Cell
@@ -38,7 +38,9 @@ def check_checkpoints(read: Loaded, found: Faults) -> None:
     check_places(record.checkpoints, read.cells, found)
     for cell in read.cells:
         if cell.status == "scored":
-            check_cell(cell, record.checkpoints, found)
+            check_cell(
+                cell, record.checkpoints, found.add if record.imported else found.warn, found
+            )
 
 
 def stem(name: str) -> str:
@@ -108,8 +110,14 @@ def _block(name: str, before: str, after: str) -> str:
     return name[len(before) : len(name) - len(after)] if name.endswith(after) else ""
 
 
-def check_cell(cell: Cell, checkpoints: Sequence[Checkpoint], found: Faults) -> None:
-    """The digest that the cell names is that of its checkpoints."""
+def check_cell(
+    cell: Cell, checkpoints: Sequence[Checkpoint], lacking: Callable[[str], None], found: Faults
+) -> None:
+    """The digest that the cell names is that of its checkpoints.
+
+    `lacking` takes the line of a dictionary that is not there: of a method that can be fitted anew
+    it is a warning, of one that was imported a fault.
+    """
     by_place = {place(each): each.digest for each in checkpoints}
     digests = [by_place.get(place(cell, site)) for site in sites(cell)]
     there = [each for each in digests if each is not None]
@@ -117,8 +125,8 @@ def check_cell(cell: Cell, checkpoints: Sequence[Checkpoint], found: Faults) -> 
         if there:
             found.add(f"{told(cell)}: names no dictionary, and a checkpoint claims to be its")
         else:
-            found.warn("some cells name no dictionary that was kept: only a new fit verifies them")
+            lacking("some cells name no dictionary that was kept: only a new fit verifies them")
     elif not there or len(there) < len(digests):
-        found.warn("some cells have no checkpoint here: only a new fit verifies them")
+        lacking("some cells have no checkpoint here: only a new fit verifies them")
     elif together(there) != cell.method.checkpoint_sha256:
         found.add(f"{told(cell)}: was scored with another dictionary than its checkpoint holds")

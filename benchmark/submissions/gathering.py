@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from benchmark.messages.nearest import hint
-from benchmark.registry import FOLDERS, Choice, catalogue
+from benchmark.registry import catalogue
 from benchmark.reports.names import short
 from benchmark.results import Cell, read_cells
 from benchmark.results.plain_json import parsed
@@ -18,6 +17,7 @@ from benchmark.submissions.checkpoint_checks import DICTIONARY, PATCH, SIDECAR, 
 from benchmark.submissions.dictionaries import digest, together
 from benchmark.submissions.known import code_of, tasks
 from benchmark.submissions.limits import LARGEST_CHECKPOINT, MB
+from benchmark.submissions.named import Named, named_method
 from benchmark.submissions.records import CHECKPOINTS, Checkpoint
 from benchmark.submissions.tensors import read_tensors
 
@@ -29,6 +29,7 @@ MOST_WAYS = 4_000
 class Gathered:
     """What goes into a submission, and what was left out of it, a line each."""
 
+    method: Named
     cells: list[Cell]
     notes: list[str] = field(default_factory=list)
     checkpoints: list[Checkpoint] = field(default_factory=list)
@@ -47,19 +48,21 @@ class Fitted:
     seed: int | None
 
 
-def gathered(run: Path, choice: Choice, extra: Sequence[Path]) -> Gathered:
-    """Cells of the method as it is now, one a place and seed, and their dictionaries.
+def gathered(run: Path, word: str, extra: Sequence[Path]) -> Gathered:
+    """Cells of a method as it is now, one a place and seed, and their dictionaries.
 
     Raises ValueError, one line, where there are none.
     """
     notes: list[str] = []
-    found = Gathered(chosen_cells(run, choice, notes), notes)
+    kept = cells_of(run, notes)
+    method = named_method(word, kept, run)
+    found = Gathered(method, chosen_cells(run, method, kept, notes), notes)
     add_checkpoints(found, run / "fits", extra)
     return found
 
 
-def chosen_cells(run: Path, choice: Choice, notes: list[str]) -> list[Cell]:
-    """The cells of the method's own file, of tasks of the suite; of a place the latest."""
+def cells_of(run: Path, notes: list[str]) -> Sequence[Cell]:
+    """Every whole cell of a run; what is not whole is noted."""
     folder = run / "cells"
     if not folder.is_dir():
         raise ValueError(
@@ -68,10 +71,12 @@ def chosen_cells(run: Path, choice: Choice, notes: list[str]) -> list[Cell]:
         )
     kept = read_cells(folder)
     notes += kept.problems
-    mine = [cell for cell in kept.cells if cell.method.name == choice.name]
-    if not mine:
-        there = sorted({cell.method.name for cell in kept.cells})
-        raise ValueError(f"{run} has no cells of {choice.name}: {hint(choice.name, there)}")
+    return kept.cells
+
+
+def chosen_cells(run: Path, method: Named, kept: Sequence[Cell], notes: list[str]) -> list[Cell]:
+    """The cells of the method's own file, of tasks of the suite; of a place the latest."""
+    mine = [cell for cell in kept if cell.method.name == method.name]
     known = tasks()
     suite = [cell for cell in mine if cell.task.name in known and cell.split == "test"]
     _left(notes, len(mine) - len(suite), "of other tasks than the suite's, or of another split")
@@ -79,13 +84,15 @@ def chosen_cells(run: Path, choice: Choice, notes: list[str]) -> list[Cell]:
     current = [
         cell
         for cell in suite
-        if cell.method.code == code_of(choice.entry.digest, task_digest[cell.task.name])
+        if method.digest is None
+        or cell.method.code == code_of(method.digest, task_digest[cell.task.name])
     ]
     _left(notes, len(suite) - len(current), "of an earlier state of the method's or a task's file")
     if not current:
+        made = method.path.name if method.path else "these dictionaries"
         raise ValueError(
-            f"no cell of {choice.name} in {run} was made by {choice.entry.path.name} and the "
-            f"tasks as they are now: run it again"
+            f"no cell of {method.name} in {run} was made by {made} and the tasks as they are now: "
+            f"run it again"
         )
     return _latest(current, notes)
 
@@ -104,11 +111,6 @@ def _latest(cells: Iterable[Cell], notes: list[str]) -> list[Cell]:
         newest[(cell.task.name, *revisions, *place(cell))] = cell
     _left(notes, len(ordered) - len(newest), "that were run again since")
     return sorted(newest.values(), key=lambda cell: cell.key)
-
-
-def is_ours(choice: Choice) -> bool:
-    """Whether a method is of the library: its file need not be submitted."""
-    return choice.entry.path.parent == FOLDERS["method"]
 
 
 def add_checkpoints(found: Gathered, fits: Path, extra: Sequence[Path]) -> None:

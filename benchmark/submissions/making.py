@@ -18,11 +18,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from benchmark.messages.storage import StorageError
-from benchmark.registry import Choice, catalogue, find
+from benchmark.registry import catalogue
 from benchmark.results import Run, document, to_json, write_whole
 from benchmark.results.reading import one_line
 from benchmark.submissions.card import card
-from benchmark.submissions.gathering import Gathered, gathered, is_ours
+from benchmark.submissions.gathering import Gathered, gathered
+from benchmark.submissions.named import Named
 from benchmark.submissions.records import (
     CARD,
     DOCUMENT,
@@ -55,17 +56,15 @@ def submit(asked: argparse.Namespace) -> Made:
     """
     run = Path(asked.run)
     run = run.parent if run.name == DOCUMENT else run
-    choice = find("method", asked.method)
-    found = gathered(run, choice, [Path(path) for path in asked.checkpoint or ()])
-    slug = asked.slug or slug_of(choice, found)
+    found = gathered(run, asked.method, [Path(path) for path in asked.checkpoint or ()])
+    slug = asked.slug or slug_of(found)
     root = Path(asked.output_path) if asked.output_path else default_root()
     final = root / slug
     if final.exists() and not asked.replace:
         raise ValueError(f"{final} exists: take it away with --replace, or choose another --slug")
-    contents = files_of(run, choice, found)
-    record = record_of(asked, choice, found, slug, contents)
-    contents |= {CARD: card(record).encode()}
-    record = record_of(asked, choice, found, slug, contents)
+    contents = files_of(run, found)
+    contents[CARD] = card(record_of(asked, found, slug, contents)).encode()
+    record = record_of(asked, found, slug, contents)
     contents[RECORD] = (record.model_dump_json(indent=1) + "\n").encode()
     part = root / f".{slug}.{os.getpid()}.part"
     fresh = not root.exists()
@@ -108,23 +107,23 @@ def default_root() -> Path:
     return OF_A_CHECKOUT if is_checkout else Path("submissions")
 
 
-def slug_of(choice: Choice, found: Gathered) -> str:
+def slug_of(found: Gathered) -> str:
     """The method's name; of a method of the library with what was set beyond its defaults."""
-    words = [choice.name]
-    if is_ours(choice):
+    words = [found.method.name]
+    if found.method.kind == "library":
         given = found.cells[0].method.given
         words += [f"{name}-{value}" for name, value in sorted(given.items())]
     return re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")[:64].strip("-")
 
 
-def files_of(run: Path, choice: Choice, found: Gathered) -> dict[str, bytes]:
+def files_of(run: Path, found: Gathered) -> dict[str, bytes]:
     """Every file that comes from the run, by its path. Raises ValueError where one is gone."""
     wanted: dict[str, Path] = dict(found.files)
     for cell in found.cells:
         if cell.units_file is not None:
             wanted[f"{UNITS}/{cell.units_file}"] = run / "cells" / cell.units_file
-    if not is_ours(choice):
-        wanted[METHOD] = choice.entry.path
+    if found.method.kind == "file" and found.method.path is not None:
+        wanted[METHOD] = found.method.path
     try:
         contents = {name: path.read_bytes() for name, path in sorted(wanted.items())}
     except OSError as error:
@@ -139,24 +138,21 @@ def newest_environment(found: Gathered) -> Any:
 
 
 def record_of(
-    asked: argparse.Namespace,
-    choice: Choice,
-    found: Gathered,
-    slug: str,
-    contents: Mapping[str, bytes],
+    asked: argparse.Namespace, found: Gathered, slug: str, contents: Mapping[str, bytes]
 ) -> Submission:
     """The record. Raises ValueError naming the flag of what cannot be recorded."""
     files = {
         name: FileRecord(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
         for name, content in sorted(contents.items())
     }
-    ran = {cell.task.name for cell in found.cells}
+    ran, method = {cell.task.name for cell in found.cells}, found.method
     try:
         return Submission(
             slug=slug,
-            method=choice.name,
-            method_file=None if is_ours(choice) else choice.entry.path.name,
-            title=asked.title or title_of(choice),
+            method=method.name,
+            method_file=method.path.name if method.kind == "file" and method.path else None,
+            imported=method.kind == "imported",
+            title=asked.title or title_of(method),
             summary=asked.summary or "",
             authors=tuple(asked.author),
             licence=asked.licence,
@@ -191,9 +187,9 @@ def _with_flag(error: ValidationError) -> str:
     return f"{FLAGS.get(first, f'--{first}')}: {said}" if rest else field
 
 
-def title_of(choice: Choice) -> str:
+def title_of(method: Named) -> str:
     """The first line of the method's file, as long as a title may be; else its name."""
-    said = " ".join(choice.entry.summary.split()).rstrip(".") or choice.name
+    said = " ".join(method.summary.split()).rstrip(".") or method.name
     return said if len(said) <= LONGEST_TITLE else f"{said[: LONGEST_TITLE - 1].rstrip()}…"
 
 

@@ -40,12 +40,13 @@ def check_names(record: Submission, folder: Path, beside: Path, found: Faults) -
         if other != own:
             found.add(f"{RECORD}: slug {record.slug} looks like the submission {other} beside it")
     ours = methods()
-    if record.method_file is None and record.method not in ours:
+    is_ours = record.method_file is None and not record.imported
+    if is_ours and record.method not in ours:
         found.add(f"{RECORD}: there is no method.py, and no method called {record.method} ships")
-    if record.method_file is not None and look_alike(record.method) in reserved():
+    if not is_ours and look_alike(record.method) in reserved():
         found.add(
             f"{RECORD}: method {record.method} is, or looks like, one that ships with the "
-            f"benchmark: rename its file and run it again"
+            f"benchmark: rename its file (of a checkpoint, its name=) and run it again"
         )
 
 

@@ -89,7 +89,10 @@ class Submission(Record):
     method: MethodName
     """As the cells have it; that of a file is the file's own name."""
     method_file: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*\.py$")] | None = None
-    """What `method.py` was called when it ran; null for a method of the library."""
+    """What `method.py` was called when it ran; null for a method of the library, and for
+    dictionaries that were fitted elsewhere."""
+    imported: bool = False
+    """Dictionaries that were fitted elsewhere, as `run --checkpoint` scores them: no method ran."""
     title: Title
     summary: Summary = ""
     authors: Annotated[tuple[Author, ...], Field(min_length=1, max_length=100, strict=False)]
@@ -113,6 +116,8 @@ class Submission(Record):
             raise ValueError(f"files: {DOCUMENT} is not among them")
         if (METHOD in self.files) != (self.method_file is not None):
             raise ValueError(f"method_file and {METHOD} come together")
+        if self.imported and (self.method_file is not None or not self.checkpoints):
+            raise ValueError("imported: wanted checkpoints, and no method file")
         for each in self.checkpoints:
             if each.file not in self.files:
                 raise ValueError(f"checkpoints: {each.file} is not among the files")
