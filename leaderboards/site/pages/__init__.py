@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +43,13 @@ class Nav:
     """What is found there, in a few words; the first page shows it."""
 
 
+HERE = str(Path(__file__).parent)
 Maker = Callable[["Facts"], Iterable[Page]]
 
 
 def modules() -> list[ModuleType]:
     """The modules of this package, by name."""
-    names = sorted(found.name for found in pkgutil.iter_modules(__path__))
+    names = sorted(found.name for found in pkgutil.iter_modules([HERE]))
     return [importlib.import_module(f"{__name__}.{name}") for name in names]
 
 
