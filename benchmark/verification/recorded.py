@@ -13,8 +13,10 @@ from benchmark.configure import build
 from benchmark.contracts import Artifact, Need, TrainingData
 from benchmark.registry import Choice, find
 from benchmark.run.cells import Case
-from benchmark.sources import read
+from benchmark.run.fitting import PATCH
+from benchmark.sources import Entry, read
 from benchmark.submissions import Submission
+from benchmark.submissions.records import RECORD
 
 DEFAULTS = {"needs": frozenset({Need.PAIRS}), "provides": frozenset({Need.LATENTS})}
 """As the contract has them, where a class does not say."""
@@ -48,7 +50,13 @@ class RecordedCase(Case):
 
 
 def choice_of(record: Submission, folder: Path) -> Choice:
-    """The method's file: the library's, or the submission's under the name that its cells have."""
+    """The method's file: the library's, or the submission's under the name that its cells have.
+
+    Dictionaries that were fitted elsewhere have none: their record stands for it.
+    """
+    if record.imported:
+        path = folder / RECORD
+        return Choice(Entry("method", record.method, path, RecordedMethod.__name__, "", (), ""))
     if record.method_file is None:
         return find("method", record.method)
     entry = read(folder / "method.py", "method")
@@ -57,6 +65,11 @@ def choice_of(record: Submission, folder: Path) -> Choice:
 
 def stand_in(record: Submission, choice: Choice, config: Mapping[str, Any]) -> Any:
     """What is scored as the method: the library's own, else what the source says of it."""
+    if record.imported:
+        patched = any(name.endswith(PATCH) for name in record.files)
+        more = frozenset({Need.PATCH}) if patched else frozenset()
+        provides = DEFAULTS["provides"] | more
+        return RecordedMethod(config=config, needs=frozenset(), provides=provides)
     if record.method_file is None:
         return configured(choice, config)
     said = declarations(choice)

@@ -63,7 +63,8 @@ class Verifier:
     @property
     def is_ours(self) -> bool:
         """Whether the method ships with the benchmark: then its code is no stranger's."""
-        return self.asked.submitted.record.method_file is None
+        record = self.asked.submitted.record
+        return record.method_file is None and not record.imported
 
     @property
     def may_run(self) -> bool:
@@ -144,6 +145,9 @@ class Verifier:
 
     def _refit(self, group: Group, submitted: Mapping[Any, Any]) -> None:
         """Trains again. Submitted code is run only where that was asked for."""
+        if self.asked.submitted.record.imported:
+            self.against.add("not trained again: its dictionaries were fitted elsewhere")
+            return
         if not self.may_run:
             self.against.add(f"not trained again: {RUNS}")
             return
@@ -181,7 +185,7 @@ class Verifier:
         lost = [c for c in self.asked.submitted.cells if c.status in ("failed", "oom", "skipped")]
         if lost:
             self.against.note(f"{_count(lost)} without a score in the record: nothing to hold")
-        if not self.asked.refit:
+        if not self.asked.refit and not self.asked.submitted.record.imported:
             self._one_dictionary(cells)
 
     def _one_dictionary(self, cells: Iterable[Cell]) -> None:
