@@ -221,3 +221,29 @@ def test_saelens_reads_what_was_exported(results: Path, tmp_path: Path) -> None:
             ours = kept.encode(x, modality)
             assert (codes - ours.dense()).abs().max() <= 1e-5
             assert torch.allclose(made, kept.decode(ours, modality), atol=1e-5)
+
+
+def test_names_go_along_and_descriptions_are_held_against_them(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = ["--method", "labelled", *TINY[:2], "--task", "reconstruction", "--quiet"]
+    run(tmp_path / "run", *known)
+    folder = export(tmp_path / "run", "labelled", tmp_path / "own", "--descriptions", "own")
+    lines = [json.loads(line) for line in (folder / "latents.jsonl").read_text().splitlines()]
+    assert f"{len(lines)} of " in capsys.readouterr().out
+    assert len(lines) >= 3
+    assert {"latent", "name", "precision", "lift", "image_latent", "description"} <= set(lines[0])
+    exported = [
+        {"modelId": "m", "layer": "3-res", "index": str(each["latent"]), "description": text}
+        for each in lines
+        for text in [f"talk of {each['name']} and more"]
+    ]
+    (tmp_path / "neuronpedia.json").write_text(json.dumps(exported))
+    given = ["--descriptions", str(tmp_path / "neuronpedia.json")]
+    export(tmp_path / "run", "labelled", tmp_path / "given", *given)
+    said = capsys.readouterr().out
+    assert f"of {len(lines)} latents with both, 100% of the descriptions hold" in said
+    assert re.search(r"\((\d+)% by chance\)", said).group(1) not in ("100",)  # type: ignore[union-attr]
+    out = ["--output-path", str(tmp_path / "x"), "--descriptions"]
+    words = ["export", str(results), "--method", "posthoc-cca", *out, "own"]
+    assert "a dense map leaves no latent" in one_error(capsys, *words)

@@ -288,7 +288,7 @@ def broken(folder: Path) -> dict[str, tuple[Path, str]]:
         "empty": (folder / "empty", "holds none that could be the weights"),
         "nowhere": (folder / "nowhere", "is not there"),
         "not finite": (nan, f"{M} numbers of b_enc are not finite"),
-        "bias of another size": (small, r"b_dec has shape \[5\]|wanted \[d_in"),
+        "bias of another size": (small, r"wanted \[d_sae, d_in\] = \[40, 5\] .*d_in = 5 of b_dec"),
         "other sizes in cfg": (saelens(folder / "z", d_in=D + 1), "cfg.json says d_in = 13"),
         "signs": (saelens(folder / "abs", architecture="abstopk", k=K), "codes have signs"),
         "transcoder": (saelens(folder / "tr", d_out=D), "it is a transcoder"),

@@ -63,4 +63,10 @@ def export_flags(verb: argparse.ArgumentParser) -> None:
         help="benchmark: as runs keep it, for what SAELens has no architecture for",
     )
     verb.add_argument("--output-path", required=True, metavar="DIR", help="folder to write")
+    verb.add_argument(
+        "--descriptions",
+        metavar="own|FILE",
+        help="add latents.jsonl: our own names from captions, or descriptions of text latents "
+        "(CSV, JSON, an export of Neuronpedia) beside them",
+    )
     verb.add_argument("--replace", action="store_true", help="replace an export that is there")

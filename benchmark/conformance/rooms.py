@@ -64,7 +64,7 @@ ROOMS: dict[str, Room] = {
     "reports": ours("reports*", "names statistics results messages portrayed", light=True),
     "submissions": ours("submissions*", "names statistics results reports messages", light=True),
     "exporting": ours(
-        "interchange.export*", "contracts sae interchange portraits names results messages"
+        "interchange.export*", "contracts sae interchange run metrics results messages"
     ),
     "interchange": ours("interchange*", "contracts sae alignment codes names results messages"),
     "run": ours("run*", f"{_MACHINERY} results reports interchange"),

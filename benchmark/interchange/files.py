@@ -41,6 +41,8 @@ STATES = ("model_state_dict", "state_dict", "model", "sae", "ae")
 BESIDE = ("sparsity.safetensors", "map.safetensors", "patch.safetensors")
 """Tensors of a folder that are no SAE."""
 LONGEST_HEADER = 1 << 20
+BEGINS = (b"PK", b"\x80")
+"""First bytes of what torch saves: an archive, or a pickle of old."""
 UNSAFE = re.compile(r"GLOBAL ([\w.]+)")
 
 
@@ -170,12 +172,12 @@ def from_torch(content: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str,
 
     Raises ValueError, one line with what to do, where more than tensors would have to be made.
     """
+    if not content.startswith(BEGINS):
+        raise ValueError(f"{path} is no whole torch file: it begins with {content[:8]!r}")
     try:
         whole = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         what = UNSAFE.search(str(error))
-        if what is None and "Unsupported" not in str(error):
-            raise ValueError(f"{path} is no whole torch file: {with_kind(error)}") from None
         named = f" ({what.group(1)})" if what else ""
         raise ValueError(
             f"{path} holds more than tensors{named}: reading it would run code, so it is not read; "

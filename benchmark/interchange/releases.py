@@ -70,6 +70,7 @@ def directory() -> dict[str, Any]:
 def downloaded(name: str, sae_id: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Configuration and tensors. Raises ValueError, one line, where they cannot be had."""
     sae_lens = package()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of every try
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -20,7 +20,13 @@ def export_verb(asked: argparse.Namespace) -> int:
     check_folder(folder, replace=asked.replace)
     wanted = Wanted(asked.method, asked.seed, asked.backend, asked.site, asked.variant)
     found = fitted(run, wanted)
-    files = contents(found, asked.format, folder.name)
+    beside: dict[str, bytes] = {}
+    said = ""
+    if asked.descriptions:
+        from benchmark.interchange.export.naming import FILE, latents
+
+        beside[FILE], said = latents(found, asked.descriptions)
+    files = contents(found, asked.format, folder.name, beside)
     if asked.replace:
         for name in ("image", "text"):
             shutil.rmtree(folder / name, ignore_errors=True)
@@ -31,6 +37,8 @@ def export_verb(asked: argparse.Namespace) -> int:
         write_whole(folder / name, content)
     size = sum(map(len, files.values()))
     print(f"{folder}: {', '.join(files)} ({size / 1e6:.1f} MB)")
+    if said:
+        print(f"latents.jsonl: {said}")
     print(f"python -m benchmark run --checkpoint {target(folder, asked.format)}", file=sys.stderr)
     return 0
 

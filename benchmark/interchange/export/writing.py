@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from benchmark.contracts import MODALITIES, Modality
@@ -13,12 +15,16 @@ from benchmark.interchange.export.saelens import check_activation, files, is_one
 from benchmark.interchange.maps import map_bytes
 from benchmark.results import Cell
 
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 BLOCK = re.compile(r"^block:(\d+)")
 
 
-def contents(fitted: Fitted, layout: str, folder: str) -> dict[str, bytes]:
+def contents(
+    fitted: Fitted, layout: str, folder: str, beside: Mapping[str, bytes] = NOTHING
+) -> dict[str, bytes]:
     """What is written for a layout. Raises ValueError, one line, for what it cannot hold."""
     found = as_saelens(fitted) if layout == "saelens" else as_ours(fitted)
+    found |= beside
     if fitted.patch is not None:
         name = "patch.safetensors" if layout == "saelens" else "dictionary.patch.safetensors"
         found[name] = fitted.patch.read_bytes()
