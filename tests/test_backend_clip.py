@@ -19,6 +19,7 @@ from benchmark.activations.store import Store
 from benchmark.backends.clip import Clip, open_backend
 from benchmark.backends.hooks import mean_over, outputs_of, residual
 from benchmark.contracts import Backend, Need
+from tests import hub_cache
 from tests.tiny_clip import PX, TEXT, Pictures, save_folder
 
 
@@ -239,6 +240,28 @@ def test_through_the_store_and_back(backend: Clip, tmp_path: Path) -> None:
         assert (first.text - plain.text).abs().max() < 1e-5
     assert first.image.shape == (12 * 16, 24)
     assert first.image_owner[:17].tolist() == [0] * 16 + [1]
+
+
+def test_the_hubs_cache_is_enough_and_what_is_missing_is_named(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub_cache.used(monkeypatch, tmp_path)
+    for spec, repository in (
+        ("clip:hf-hub:somebody/tiny", "somebody/tiny"),
+        ("clip:ViT-B-32/openai", "timm/vit_base_patch32_clip_224.openai"),
+    ):
+        with pytest.raises(ValueError, match="without the hub in reach") as told:
+            open_backend(spec)
+        line = str(told.value)
+        assert f"has nothing of {repository}, and" in line
+        assert f"run: hf download {repository}; or bring its folder here" in line
+        assert "\n" not in line
+    hub_cache.filled(tmp_path, "somebody/tiny", folder)
+    cached, local = open_backend("clip:hf-hub:somebody/tiny"), open_backend(f"clip:{folder}")
+    for modality in ("image", "text"):
+        rows = [b.encode(Pictures(), modality, 0, 4, b.sites[0]) for b in (cached, local)]
+        assert torch.equal(*rows)
+    assert cached.revision == open_backend("clip:hf-hub:somebody/tiny").revision
 
 
 def test_hooks_read_tuples_and_other_orders() -> None:

@@ -32,6 +32,7 @@ from tasks.reconstruction import Reconstruction
 from tests import hub_cache
 from tests.tiny_clip import Pictures
 from tests.tiny_duals import KINDS, PATCH, SIDE, named_after
+from tests.tiny_tokenizers import corpus
 
 DATA = Pictures(px=SIDE)
 ODD = Pictures(n=4, px=41, as_pil=True)
@@ -355,6 +356,40 @@ def test_a_tokenizer_that_wants_a_library_says_which(
     except ImportError:
         line = refused(place)
         assert "it wants sentencepiece, which is not installed: pip install sentencepiece" in line
+
+
+def test_the_released_tokenizer_of_siglip(folders: dict[str, Path], tmp_path: Path) -> None:
+    """It is of sentencepiece: no case, no marks, padded on the right with its end token."""
+    pieces = pytest.importorskip("sentencepiece")
+    from transformers import SiglipTokenizer
+
+    place = Path(shutil.copytree(folders["siglip"], tmp_path / "slow"))
+    vocabulary = json.loads((place / "config.json").read_text())["text_config"]["vocab_size"]
+    pieces.SentencePieceTrainer.train(
+        sentence_iterator=iter(corpus()),
+        model_prefix=str(tmp_path / "spiece"),
+        vocab_size=vocabulary - 40,
+        hard_vocab_limit=False,
+        bos_id=-1,
+        eos_id=1,
+        unk_id=2,
+        pad_id=0,
+        minloglevel=2,
+    )
+    (place / "tokenizer.json").unlink()
+    SiglipTokenizer(str(tmp_path / "spiece.model")).save_pretrained(place)
+    backend = open_backend(f"dual:{place}")
+    assert type(backend.texts.tokenizer).__name__ == "SiglipTokenizer"
+    shouted, plain = backend.texts(["A Red CAT!"]), backend.texts(["a red cat"])
+    assert torch.equal(shouted.inputs["input_ids"], plain.inputs["input_ids"])
+    assert list(plain.inputs) == ["input_ids"]
+    ids, n = plain.inputs["input_ids"][0], int(plain.real.sum())
+    assert len(ids) == 64
+    assert bool(plain.real[0, :n].all())
+    assert ids[n - 1 :].tolist() == [backend.texts.tokenizer.eos_token_id] * (65 - n)
+    whole = backend.encode(DATA, "text", 0, 4, backend.sites[0])
+    ones = [backend.encode(DATA, "text", i, i + 1, backend.sites[0]) for i in range(4)]
+    assert (whole - torch.cat(ones)).abs().max() < 1e-5
 
 
 def test_the_hubs_cache_is_enough_and_its_commit_is_recorded(

@@ -433,6 +433,32 @@ def test_options_that_want_a_library_say_so(world: World) -> None:
     assert "device_map is 'cpu', wanted none or auto" in refused(f"{spec}?device_map=cpu")
 
 
+def test_weights_are_laid_out_as_asked(world: World) -> None:
+    """Spread by accelerate, in fewer bits by bitsandbytes: tower, projector and head stay whole."""
+    pytest.importorskip("accelerate")
+    where = world.backend.sites[0]
+    plain = world.backend.encode(DATA, "image", 0, 2, where)
+    spread = open_backend(f"llava:{world.folder}?device_map=auto")
+    assert torch.equal(spread.encode(DATA, "image", 0, 2, where), plain)
+    bits = pytest.importorskip("bitsandbytes")
+    assert "write dtype=float16 beside it" in refused(f"llava:{world.folder}?quantised=8bit")
+    for options, kind in (
+        ("quantised=4bit", bits.nn.Linear4bit),
+        ("quantised=8bit&dtype=float16", bits.nn.Linear8bitLt),
+    ):
+        small = open_backend(f"llava:{world.folder}?{options}")
+        assert small.revision.endswith(f"+{options[10:14]}+isolated")
+        few = [name for name, module in small.model.named_modules() if isinstance(module, kind)]
+        assert few
+        assert all(".language_model." in name for name in few)
+        rows = small.encode(DATA, "image", 0, 2, where)
+        assert 0 < (rows - plain).abs().max() < 0.5 * plain.abs().max()
+        asked = small.ask(PICTURES[:2], QUESTIONS[:2])
+        edit = Edit(1, edits.add(push(WIDTH)))
+        assert len(small.answers(asked, [edit], max_new_tokens=3)) == 2
+        assert bool(small.spoken(asked, ["a cat", "no"]).loss.isfinite().all())
+
+
 def test_a_side_is_for_models_that_take_any(world: World) -> None:
     spec = f"llava:{world.folder}?side=128"
     if world.kind not in MERGED:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import socket
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.backends.clip_folders import CONFIG_FILE, checked, hash_of_folder
 from benchmark.backends.clip_names import Source, source
-from benchmark.backends.clip_opening import PRECISIONS, opened, untrained, wants_quick_gelu
+from benchmark.backends.clip_opening import (
+    PRECISIONS,
+    Opened,
+    holder,
+    opened,
+    untrained,
+    wants_quick_gelu,
+)
+from benchmark.backends.hub import Repository, no_retries_offline, out_of_reach, unreached
 from benchmark.messages.raised import with_kind
 
 
@@ -75,13 +79,42 @@ def _from_hub(found: Source, device: torch.device, dtype: str) -> Loaded:
         with no_retries_offline():
             model, transform, tokenizer = make(name, pretrained, gelu, device, dtype)
     except Exception as error:
-        raise ValueError(
-            f"{found.spelling} could not be fetched or opened ({with_kind(error)}): is the hub in "
-            f"reach? offline, a downloaded folder works as clip:/path/to/folder"
-        ) from error
+        again = _from_cache(found, error, device, dtype)
+        if again is None:
+            raise ValueError(_why(found, error)) from error
+        model, transform, tokenizer = again
     _check_finite(model, found.spelling)
     salt = found.spelling.removeprefix("clip:")
     return Loaded(model, transform, tokenizer, hash_of(model.state_dict(), f"{salt} gelu {gelu}"))
+
+
+def _from_cache(found: Source, error: Exception, device: torch.device, dtype: str) -> Opened | None:
+    """A cached repository opened as the folder that it is; None where that is no way out.
+
+    The library asks the hub for files that some repositories never had, even where all that there
+    is was downloaded.
+    """
+    if not found.name.startswith("hf-hub:") or not out_of_reach(error):
+        return None
+    folder = Repository(found.name.removeprefix("hf-hub:")).cached
+    try:
+        checked(replace(found, folder=folder, name=""))
+        make = opened if found.trained else untrained
+        return make(f"local-dir:{folder}", None, False, device, dtype) if folder else None
+    except Exception:
+        return None
+
+
+def _why(found: Source, error: Exception) -> str:
+    """Why a model of the hub did not open, and what to do."""
+    repository = holder(found.name, found.pretrained)
+    lacks = repository is not None and repository.cached is None
+    if repository is not None and lacks and out_of_reach(error):
+        return unreached(found.spelling, repository, f"nothing of {repository.id}", "clip")
+    return (
+        f"{found.spelling} could not be fetched or opened ({with_kind(error)}): is the hub in "
+        f"reach? offline, a downloaded folder works as clip:/path/to/folder"
+    )
 
 
 def hash_of(weights: Mapping[str, Tensor], salt: str) -> str:
@@ -98,19 +131,3 @@ def _check_finite(model: nn.Module, source: str) -> None:
     for name, value in model.state_dict().items():
         if value.is_floating_point() and not value.isfinite().all():
             raise ValueError(f"{source}: {name} holds NaN or infinite values, wanted none")
-
-
-@contextmanager
-def no_retries_offline() -> Iterator[None]:
-    """Without a name server the hub's client reads its cache at once: it would retry a minute."""
-    from huggingface_hub import constants
-
-    before = constants.HF_HUB_OFFLINE
-    try:
-        socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, None)
-    except OSError:
-        constants.HF_HUB_OFFLINE = before or not getproxies()
-    try:
-        yield
-    finally:
-        constants.HF_HUB_OFFLINE = before

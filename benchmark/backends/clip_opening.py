@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from benchmark.backends.clip_folders import CONFIG_FILE
 from benchmark.backends.drawing import drawing
+from benchmark.backends.hub import Repository
 from benchmark.backends.quiet import quiet
 
 PRECISIONS = {"float32": "fp32", "bfloat16": "pure_bf16", "float16": "pure_fp16"}
@@ -78,6 +79,17 @@ def _described(repository: str) -> str:
 
     file = open_clip.factory.download_pretrained_from_hf(repository, filename=CONFIG_FILE)
     return f"local-dir:{Path(file).parent}"
+
+
+def holder(name: str, pretrained: str | None) -> Repository | None:
+    """The repository of the hub that weights come from; None where they come from elsewhere."""
+    import open_clip
+
+    if name.startswith("hf-hub:"):
+        return Repository(name.removeprefix("hf-hub:"))
+    tag = open_clip.pretrained.get_pretrained_cfg(name, pretrained) if pretrained else {}
+    place = (tag or {}).get("hf_hub", "").split("/")
+    return Repository("/".join(place[:2])) if len(place) > 1 else None
 
 
 def wants_quick_gelu(arch: str, pretrained: str) -> bool:

@@ -26,8 +26,8 @@ from transformers import (
 )
 
 from benchmark.backends import open_clip_towers
-from benchmark.backends.clip_loading import no_retries_offline
 from benchmark.backends.drawing import drawn
+from benchmark.backends.hub import no_retries_offline
 from benchmark.messages.raised import one_line, with_kind
 
 PARTS_FILE, PROJECTOR_FILE = "parts.json", "projector.safetensors"

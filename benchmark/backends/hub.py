@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
-from benchmark.backends.clip_loading import no_retries_offline
 from benchmark.backends.quiet import quiet
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
@@ -38,11 +40,8 @@ class Repository:
     @property
     def cached(self) -> Path | None:
         """The folder of this revision in the hub's cache; None where nothing of it is there."""
-        from huggingface_hub import constants, try_to_load_from_cache
+        from huggingface_hub import constants
 
-        found = try_to_load_from_cache(self.id, CONFIG, revision=self.revision)
-        if isinstance(found, str):
-            return Path(found).parent
         own = Path(constants.HF_HUB_CACHE) / f"models--{self.id.replace('/', '--')}"
         wanted = self.revision or "main"
         pointed = own / "refs" / wanted
@@ -93,6 +92,22 @@ def _weights_lacking(folder: Path, names: set[str]) -> list[str]:
 
 
 @contextmanager
+def no_retries_offline() -> Iterator[None]:
+    """Without a name server the hub's client reads its cache at once: it would retry a minute."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_OFFLINE
+    try:
+        socket.getaddrinfo(urlsplit(constants.ENDPOINT).hostname, None)
+    except OSError:
+        constants.HF_HUB_OFFLINE = before or not getproxies()
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+@contextmanager
 def asking() -> Iterator[None]:
     """While a model is opened: no minute of retries offline, no warnings, no progress bars."""
     from transformers.utils import logging
@@ -113,7 +128,7 @@ def trouble(scheme: str, wanted: Repository, error: Exception, *, weights: bool 
     Terms to accept, no such repository or revision, files that are not in the cache of a machine
     that cannot reach the hub.
     """
-    from huggingface_hub import constants, errors
+    from huggingface_hub import errors
 
     spec, page = f"{scheme}:{wanted.id}", f"https://huggingface.co/{wanted.id}"
     kinds = [type(each) for each in _chain(error)]
@@ -130,11 +145,16 @@ def trouble(scheme: str, wanted: Repository, error: Exception, *, weights: bool 
     if any(issubclass(kind, errors.RevisionNotFoundError) for kind in kinds):
         return f"{spec}: the hub has no revision {wanted.revision} of it: look at {page}"
     lacks = wanted.lacking(weights=weights)
-    if not lacks or not _out_of_reach(error):
-        return ""
+    return unreached(spec, wanted, lacks, scheme) if lacks and out_of_reach(error) else ""
+
+
+def unreached(spec: str, wanted: Repository, has: str, scheme: str) -> str:
+    """The line for a repository of which the cache has less than is wanted, and no hub to ask."""
+    from huggingface_hub import constants
+
     at = f" --revision {wanted.revision}" if wanted.revision else ""
     return (
-        f"{spec}: the hub's cache ({constants.HF_HUB_CACHE}) has {lacks}, and without the hub in "
+        f"{spec}: the hub's cache ({constants.HF_HUB_CACHE}) has {has}, and without the hub in "
         f"reach ({_why()}) the rest cannot be fetched: where there is a network run: hf download "
         f"{wanted.id}{at}; or bring its folder here and give it as {scheme}:FOLDER"
     )
@@ -146,7 +166,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _out_of_reach(error: Exception) -> bool:
+def out_of_reach(error: Exception) -> bool:
     """Whether what failed is that the hub could not be asked."""
     from huggingface_hub import constants, errors
 

@@ -15,8 +15,8 @@ from benchmark.backends.drawing import drawing, drawn
 from benchmark.backends.dual.families import Family, family_of
 from benchmark.backends.dual.names import Source
 from benchmark.backends.extras import lacking
-from benchmark.backends.hub import asking, trouble
-from benchmark.backends.llava.folders import check_folder, hash_of_folder
+from benchmark.backends.hub import CONFIG, asking, trouble
+from benchmark.backends.llava.folders import check_folder, has_parts, hash_of_folder
 from benchmark.messages.raised import with_kind
 
 PLACES = ("_name_or_path", "transformers_version")
@@ -36,9 +36,12 @@ class Loaded:
 
 
 def check(found: Source) -> None:
-    """Raises ValueError, one line, where a source's folder is not whole."""
+    """Raises ValueError, one line, where a source's folder is not whole or of another kind."""
     if found.folder is not None:
         check_folder(found.folder, weights=found.trained)
+        parts = has_parts(found.folder)
+        described = {} if parts else json.loads((found.folder / CONFIG).read_text())
+        family_of(str(described.get("model_type", "llava")), f"dual:{found.place}")
 
 
 def load(found: Source, device: torch.device) -> Loaded:

@@ -45,6 +45,11 @@ def _check_options(found: Source) -> None:
     need("accelerate", found.spelling, chosen[0])
     if found.quantised != "none":
         need("bitsandbytes", found.spelling, chosen[-1])
+    if found.quantised == "8bit" and found.dtype != "float16":
+        raise ValueError(
+            f"{found.spelling}: eight bits are multiplied in float16, found dtype={found.dtype}: "
+            f"write dtype=float16 beside it"
+        )
 
 
 def check_folder(folder: Path, *, weights: bool = True) -> None:

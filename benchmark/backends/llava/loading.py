@@ -22,7 +22,11 @@ from benchmark.messages.raised import with_kind
 Found = tuple[Any, Any, Mapping[str, Any]]
 """Model, processor, and what transformers says of weights that are missing or do not fit."""
 NOTHING_WRONG = {"mismatched_keys": (), "missing_keys": ()}
-KEPT_WHOLE = ["lm_head", "vision_tower", "visual", "multi_modal_projector"]
+KEPT_WHOLE = [
+    f"{inside}{name}"
+    for name in ("lm_head", "vision_tower", "visual", "multi_modal_projector")
+    for inside in ("", "model.")
+]
 """Modules whose weights stay in `dtype` where the language model is quantised: activations of the
 tower are compared with those of other models, and a projector may be patched."""
 PLACES = ("_name_or_path", "transformers_version")
