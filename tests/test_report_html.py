@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,12 +20,13 @@ from benchmark.portraits.records import Caption, Gallery, Picture
 from benchmark.portraits.shelf import PortraitShelf
 from benchmark.registry import ROOT
 from benchmark.reports.html import latents
-from benchmark.reports.html.claims import ALPHA, against_references, among_methods
+from benchmark.reports.html.claim import ALPHA
+from benchmark.reports.html.claims import against_references, among_methods
 from benchmark.reports.html.commands import again
 from benchmark.reports.html.page import Latents, page
 from benchmark.reports.html.run_folder import read_run
 from benchmark.reports.html.telling import in_short
-from benchmark.reports.html.tested import tested
+from benchmark.reports.html.tested import tested as told_apart
 from benchmark.results import Cell, ReferenceScore, Run, document, read_cells, write_document
 from benchmark.statistics import StoredUnits
 from tests.html_checks import read
@@ -117,12 +119,15 @@ def test_where_the_page_goes(
     assert not read(text).faults
 
 
-def test_the_command_of_a_page_makes_the_same_cells(tiny: Path, tmp_path: Path) -> None:
-    said = again(read_run(tiny)).replace("\\\n", " ").split()
+def test_the_command_of_a_page_makes_the_same_cells(tmp_path: Path) -> None:
+    given = ["--method", "posthoc", "identity", "--backend", "synthetic:tiny", *TINY, "--centre"]
+    given += ["--task", "reconstruction", "--limit", "60"]
+    assert main(["run", *given, "--quiet", "--output-path", str(tmp_path / "a")]) == 0
+    said = shlex.split(again(read_run(tmp_path / "a")).replace("\\\n", " "))
     assert said[:4] == ["python", "-m", "benchmark", "run"]
     words = said[4 : said.index("--output-path")]
-    assert main(["run", *words, "--quiet", "--output-path", str(tmp_path)]) == 0
-    keys = [{c.key for c in read_cells(folder / "cells").cells} for folder in (tiny, tmp_path)]
+    assert main(["run", *words, "--quiet", "--output-path", str(tmp_path / "b")]) == 0
+    keys = [{c.key for c in read_cells(tmp_path / run / "cells").cells} for run in ("a", "b")]
     assert keys[0] == keys[1]
 
 
@@ -302,7 +307,8 @@ def test_a_difference_that_is_resolved_is_told_and_no_other(tmp_path: Path) -> N
     cells = read_cells(folder).cells
     claims = among_methods(folder, cells)
     said = {(c.method, c.against): c.outcome for c in claims.rows}
-    assert said[("bad", "good")] == "worse" or said[("good", "bad")] == "better"
+    worse_or_better = said.get(("bad", "good")), said.get(("good", "bad"))
+    assert worse_or_better in (("worse", None), (None, "better"))
     pair = next(v for k, v in said.items() if set(k) == {"bad", "as-bad"})
     assert pair in ("unresolved", "same")
     lines = in_short(against_references(cells), claims, [0, 1, 2])
@@ -313,15 +319,18 @@ def test_a_difference_that_is_resolved_is_told_and_no_other(tmp_path: Path) -> N
 
 
 def test_noise_is_hardly_ever_called_better(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    folder = tmp_path / "cells"
-    for method in ("a", "b", "c", "d"):
-        for task in ("t1", "t2", "t3"):
-            units = {"r@1": StoredUnits((rng.random(300) < 0.5) * 1.0)}
-            put(folder, units, method=method, task=task)
-    claims = among_methods(folder, read_cells(folder).cells)
-    assert len(claims.rows) == 18
-    assert all(c.outcome == "unresolved" for c in claims.rows)
+    """Of ten families of nine claims about nothing at most one may hold a false one (5 % do)."""
+    false = 0
+    for family in range(10):
+        rng, folder = np.random.default_rng(family), tmp_path / str(family)
+        for method in ("a", "b", "c"):
+            for task in ("t1", "t2", "t3"):
+                units = {"r@1": StoredUnits((rng.random(300) < 0.5) * 1.0)}
+                put(folder, units, method=method, task=task)
+        claims = among_methods(folder, read_cells(folder).cells)
+        assert len(claims.rows) == 9
+        false += any(c.outcome != "unresolved" for c in claims.rows)
+    assert false <= 1
 
 
 def test_holm_is_over_the_whole_family(tmp_path: Path) -> None:
@@ -365,15 +374,15 @@ def test_a_floor_is_passed_only_where_that_is_resolved() -> None:
 
 
 def test_both_errors_enter_and_seeds_count() -> None:
-    alone = tested([0.5], [0.1], [0.2], [0.0])
-    both = tested([0.5], [0.1], [0.2], [0.1])
+    alone = told_apart([0.5], [0.1], [0.28], [0.0])
+    both = told_apart([0.5], [0.1], [0.28], [0.1])
     assert not isinstance(alone, str)
     assert not isinstance(both, str)
     assert alone.p < ALPHA < both.p
-    three = tested([0.4, 0.5, 0.6], [0.01] * 3, [0.2] * 3, [0.0] * 3)
+    three = told_apart([0.4, 0.5, 0.6], [0.01] * 3, [0.2] * 3, [0.0] * 3)
     assert not isinstance(three, str)
     assert three.low == pytest.approx(0.3 - 4.302653 * (0.1 / 3**0.5 + 0), abs=0.01)
-    assert isinstance(tested([0.5], [None], [0.2], [0.1]), str)
+    assert isinstance(told_apart([0.5], [None], [0.2], [0.1]), str)
 
 
 def test_two_configurations_of_one_method_are_told_and_compared_with_nothing(

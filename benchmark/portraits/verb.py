@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmark.messages.visible import visible
 from benchmark.portraits.gathering import FOLDER, portraits
 from benchmark.reports.html.page import Latents, page
 from benchmark.reports.html.run_folder import read_run
@@ -59,8 +60,8 @@ def destination(run: Path, given: str | None) -> Path:
 
 
 def say(quiet: bool) -> Any:
-    """Prints a line to stderr, or nothing."""
-    return (lambda _: None) if quiet else (lambda line: print(line, file=sys.stderr))
+    """Prints a line to stderr as it is meant to be read, or nothing."""
+    return (lambda _: None) if quiet else (lambda line: print(visible(line), file=sys.stderr))
 
 
 def bar(quiet: bool) -> Any:

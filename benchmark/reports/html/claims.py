@@ -7,71 +7,24 @@ Every family is adjusted by Holm, and nothing is better that is not resolved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
 from benchmark.reports.compare.places import Where, rows_of
 from benchmark.reports.compare.rows import paired_row, standard_error, unit_name, unpaired_row
+from benchmark.reports.html.claim import Claim, Claims, judged
 from benchmark.reports.html.tested import Tested, tested
 from benchmark.reports.lineup import CONTROLS
 from benchmark.results import Cell, ReferenceScore, Score, read_units
-from benchmark.statistics import StoredUnits, holm
+from benchmark.statistics import StoredUnits
 
-ALPHA = 0.05
 MOST_METHODS = 8
 """Methods that are compared each with each; of more, those that stand first."""
 Known = dict[str, dict[str, StoredUnits | None]]
 """Units of main scores by the key of their cell."""
-Outcome = Literal["better", "worse", "unresolved", "same", "differs", "unknown"]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One main score of a method against something."""
-
-    method: str
-    against: str
-    kind: Literal["floor", "baseline", "method"]
-    where: Where
-    metric: str
-    higher_is_better: bool | None
-    seeds: int
-    value: float
-    other: float
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
-    """Adjusted by Holm over its family, once it has been judged."""
-    why: str | None = None
-    """Why it cannot be judged."""
-
-    @property
-    def difference(self) -> float:
-        return self.value - self.other
-
-    @property
-    def outcome(self) -> Outcome:
-        """`unknown` where there is no p; `differs` where neither direction is better."""
-        if self.why is not None or self.p is None or self.low is None:
-            return "unknown"
-        if self.difference == self.low == self.high == 0:
-            return "same"
-        if self.p >= ALPHA:
-            return "unresolved"
-        if self.higher_is_better is None:
-            return "differs"
-        return "better" if (self.difference > 0) is self.higher_is_better else "worse"
-
-
-@dataclass(frozen=True)
-class Claims:
-    """Everything that was asked of one family, and what could not be asked."""
-
-    rows: tuple[Claim, ...]
-    notes: tuple[str, ...] = ()
 
 
 def against_references(cells: Sequence[Cell]) -> Claims:
@@ -237,14 +190,6 @@ def _units(folder: Path, cell: Cell, name: str, known: Known) -> StoredUnits | N
     if name not in kept:
         kept[name] = read_units(folder, cell).get(name)
     return kept[name]
-
-
-def judged(claims: Iterable[Claim]) -> list[Claim]:
-    """The same claims in one order, their p adjusted by Holm over all that have one."""
-    rows = sorted(claims, key=lambda c: (c.where, c.method, c.kind, c.against))
-    family = [i for i, row in enumerate(rows) if row.p is not None and row.why is None]
-    adjusted = dict(zip(family, holm([rows[i].p or 0.0 for i in family]), strict=True))
-    return [replace(row, p=adjusted.get(i)) for i, row in enumerate(rows)]
 
 
 def _methods(cells: Sequence[Cell]) -> list[str]:

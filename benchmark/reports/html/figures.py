@@ -16,11 +16,12 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from benchmark.reports.figures import present
+from benchmark.reports.html.rendering import inert
 from benchmark.reports.lineup import Line, lineup
 from benchmark.reports.panels import Panel
 from benchmark.results import Document, to_json, write_whole
 
-FORMAT = 2
+FORMAT = 3
 PT = 4 / 3
 """Pixels of a page in a point."""
 ACROSS = 4
@@ -114,7 +115,7 @@ def themed(figure: Any, key: str, says: str) -> str:
     text = COLOUR.sub(_named, text)
     text = re.sub(r"(fill|stroke): (white|black)\b", _worded, text)
     text = re.sub(r'(<text style="(?![^"]*fill))', r"\1fill: var(--ink); ", text)
-    return re.sub(r"\n\s*", "\n", text)
+    return str(inert(re.sub(r"\n\s*", "\n", text)))
 
 
 def _named(found: re.Match[str]) -> str:

@@ -40,7 +40,7 @@ def strip(panel: Panel, line: Line, seen: Window) -> Markup:
         parts += _row(row, at, seen)
     inside = "".join(parts)
     return Markup(
-        f'<svg class="strip" viewBox="0 0 {WIDE} {TALL}" width="{WIDE}" height="{TALL}" '
+        f'<svg class="strip" viewBox="0 0 {WIDE} {TALL}" preserveAspectRatio="none" '
         f'aria-hidden="true" focusable="false">{inside}</svg>'
     )
 
@@ -54,7 +54,7 @@ def _row(row: Row, at: Scale, seen: Window) -> Sequence[str]:
     if side := seen.side(row.value):
         x = WIDE - EDGE if side > 0 else EDGE
         return [f'<path class="out" d="M{x} {middle:g}l{-5 * side} -4v8z"/>']
-    found.append(f'<circle class="dot" cx="{at(row.value)}" cy="{middle:g}" r="3.2"/>')
+    found.append(f'<path class="dot" d="M{at(row.value)} {middle:g}h0"/>')
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmark.reports.html.claims import Claim, Claims
+from benchmark.reports.html.claim import Claim, Claims
 from benchmark.reports.names import place
 from benchmark.reports.numbers import number, span
 
@@ -119,7 +119,10 @@ def _floors(name: str, claims: Sequence[Claim]) -> str:
     better = [c for c in claims if c.outcome == "better"]
     under = [c for c in claims if c.outcome == "worse"]
     open_ = [c for c in claims if c.outcome not in ("better", "worse")]
-    parts = [f"{name} is better than its floor in {len(better)} of {len(claims)} main scores"]
+    parts = [
+        f"{name} is better than its floor in {len(better)} of {len(claims)} main scores"
+        f"{_over(claims)}"
+    ]
     if under:
         parts.append(f"worse in {len(under)} ({_metrics(under)})")
     if open_:
@@ -132,15 +135,22 @@ def _pair(a: str, b: str, claims: Sequence[Claim]) -> str:
     worse = [c for c in claims if c.outcome == "worse"]
     rest = len(claims) - len(better) - len(worse)
     if not better and not worse:
-        return f"{a} against {b}: no difference is resolved in {len(claims)} main scores."
+        over = _over(claims)
+        return f"{a} against {b}: no difference is resolved in {len(claims)} main scores{over}."
     parts = []
     if better:
         parts.append(f"{a} is better in {_metrics(better)}")
     if worse:
         parts.append(f"{b} is better in {_metrics(worse)}")
     if rest:
-        parts.append(f"{rest} of {len(claims)} main scores are not resolved")
+        parts.append(f"{rest} of {len(claims)} main scores{_over(claims)} are not resolved")
     return f"{a} against {b}: " + "; ".join(parts) + "."
+
+
+def _over(claims: Sequence[Claim]) -> str:
+    """Over how many places, where there are several."""
+    w = {(c.where.backend, c.where.data, c.where.site, c.where.variant) for c in claims}
+    return f" at {len(w)} places" if len(w) > 1 else ""
 
 
 def _metrics(claims: Sequence[Claim]) -> str:
