@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.forging import (
     METHOD,
     WORLD,
     checkpoint,
+    few_tasks,
     redigested,
     reforged,
     rerecorded,
@@ -28,6 +30,13 @@ from tests.forging import (
 )
 
 FAST = ["--task", "retrieval", "--fresh-seed", "none"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def of_two_tasks() -> Iterator[None]:
+    """A suite of two tasks: a whole row is soon made."""
+    with few_tasks("reconstruction", "retrieval"):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +74,11 @@ def is_told(verify: Any, folder: Path, says: str, *words: str) -> None:
 
 
 @pytest.mark.slow
-def test_an_honest_submission_is_verified_on_public_and_fresh_tests(
-    verify: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    honest = submission(tmp_path, tasks=())
-    code, out = verify(honest, "--record", str(tmp_path), "--fresh-seed", "11")
+def test_an_honest_submission_is_verified_on_public_and_fresh_tests(verify: Any, tmp_path: Path):
+    tasks = ("reconstruction", "retrieval", "modality_split", "stability")
+    with few_tasks(*tasks):
+        honest = submission(tmp_path, tasks=tasks)
+        code, out = verify(honest, "--record", str(tmp_path), "--fresh-seed", "11")
     assert code == 0, out
     assert "atoms: verified" in out
     assert "overfits (fresh test 11)" in out
@@ -84,15 +93,18 @@ def test_an_honest_submission_is_verified_on_public_and_fresh_tests(
     assert all(row.largest <= found.tolerance for row in found.rescored)
     assert any(row.fresh != row.public for row in found.fresh)
     assert not found.ran_code
+
+
+def test_the_answer_as_data_and_a_seed_that_a_maintainer_can_draw_again(
+    honest: Path, verify: Any, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("BENCHMARK_VERIFY_SECRET", "of a maintainer")
-    seeds = {json.loads(_json(verify, honest))["fresh_seed"] for _ in range(2)}
-    assert len(seeds) == 1
-
-
-def _json(verify: Any, folder: Path) -> str:
-    code, out = verify(folder, "--task", "reconstruction", "--json", "--quiet")
-    assert code == 0
-    return str(out)
+    answers = [verify(honest, "--task", "retrieval", "--json", "--quiet") for _ in range(2)]
+    assert [code for code, _ in answers] == [0, 0]
+    one, two = (json.loads(out) for _, out in answers)
+    assert one["fresh_seed"] == two["fresh_seed"]
+    assert one["fresh"] == two["fresh"]
+    assert {row["task"] for row in one["rescored"]} == {"retrieval"}
 
 
 @pytest.mark.slow
@@ -425,6 +437,34 @@ def test_a_dictionary_of_a_class_of_its_own_takes_its_code(tmp_path: Path, verif
     )
     code, out = verify(folder, *FAST, "--run-code")
     assert code == 0, out
+
+
+@pytest.mark.slow
+def test_a_model_at_two_sites_over_scenes(tmp_path: Path, verify: Any):
+    """Honest: verified on scenes that were drawn anew. Its sites exchanged: not."""
+    flags = {"backend": "pocket-clip", "site": "block:1 block:2", "limit": "80"}
+    folder = submission(tmp_path, **flags)
+    words = ["--task", "retrieval", "reconstruction", "--json", "--quiet"]
+    code, out = verify(folder, *words, "--fresh-seed", "5")
+    assert code == 0, out
+    found = json.loads(out)
+    assert {row["site"] for row in found["fresh"]} == {"block:1", "block:2"}
+    assert any(row["fresh"] != row["public"] for row in found["fresh"])
+    other = {"block:1": "block:2", "block:2": "block:1"}
+
+    def exchanged(told: dict[str, Any]) -> None:
+        for each in told["checkpoints"]:
+            each["site"] = other[each["site"]]
+
+    for seed in (0, 1, 2):
+        for site in other:
+            path = checkpoint(folder, seed, site).with_suffix(".json")
+            facts = json.loads(path.read_text())
+            facts["of"]["site"] = other[site]
+            path.write_text(json.dumps(facts))
+    rerecorded(folder, exchanged)
+    redigested(folder)
+    is_told(verify, folder, "in the record")
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,10 @@ def test_a_sound_dictionary_passes():
         (lambda: {"image": tower(b_enc=torch.zeros(3))}, "image dictionary has b_enc of shape [3]"),
         (lambda: {"image": tower(b_dec=torch.full((4,), torch.nan))}, "4 numbers in b_dec that"),
         (lambda: {"image": tower(W_dec=torch.ones(6, 4).long())}, "has W_dec of torch.int64"),
-        (lambda: {"image": tower(W_enc=torch.ones(6))}, "W_enc of shape [6], wanted [d, m]"),
+        (
+            lambda: {"image": tower(W_enc=torch.ones(1, 4, 6), W_dec=torch.ones(6, 4, 1))},
+            "W_enc of shape [1, 4, 6], wanted [d, m]",
+        ),
         (lambda: {"image": tower(k=7)}, "has k 7, wanted 1 to its 6 latents"),
         (lambda: {"image": tower(scale=float("inf"))}, "has scale inf"),
         (lambda: {"frame": Same(7)}, "its frame has 7 latents"),
