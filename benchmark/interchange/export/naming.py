@@ -50,10 +50,10 @@ def latents(fitted: Fitted, asked: str) -> tuple[bytes, str]:
     """
     if isinstance(fitted.frame, DenseMap):
         raise ValueError("a dense map leaves no latent of its own to be named: leave it out")
+    n = fitted.dictionary.text.d_sae
     if asked == "own":
         named = own_names(fitted)
-        return packed(named, {}), f"{len(named)} of {fitted.frame.width} latents have a name"
-    n = fitted.dictionary.text.d_sae
+        return packed(named, {}), f"{len(named)} of {n} text latents have a name"
     given = read_descriptions(Path(asked), n)
     line = f"{len(given)} of {n} text latents have a description"
     try:
