@@ -24,7 +24,9 @@ class Quiet(SimpleHTTPRequestHandler):
 def serve(port: int) -> int:
     """Builds the site and serves it to this machine until it is interrupted."""
     with TemporaryDirectory() as folder:
-        build(Path(folder))
+        _, problems = build(Path(folder))
+        for line in problems:
+            print(f"left out: {line}", file=sys.stderr)
         with server(Path(folder), port) as running:
             print(f"http://{HERE}:{running.server_port}/", flush=True)
             print("Ctrl+C stops it", file=sys.stderr)
