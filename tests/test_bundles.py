@@ -27,15 +27,15 @@ def test_a_bundle_comes_back_and_is_the_same_bytes_in_any_order(tmp_path: Path) 
 
 def test_units_stay_with_the_run(tmp_path: Path) -> None:
     units = {"units_file": "a.npz", "units_sha256": "0" * 64}
-    write_bundle(tmp_path / "x.jsonl.gz", [cell(scores=(main_score(0.6),), **units)])
-    (found,) = read_bundle(tmp_path / "x.jsonl.gz")
+    write_bundle(tmp_path / "x.jsonl.xz", [cell(scores=(main_score(0.6),), **units)])
+    (found,) = read_bundle(tmp_path / "x.jsonl.xz")
     assert found.units_file is None
     assert found.scores[0].value == 0.6
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.0])
 def test_a_torn_file_is_one_line(tmp_path: Path, keep: float) -> None:
-    path = tmp_path / "x.jsonl.gz"
+    path = tmp_path / "x.jsonl.xz"
     write_bundle(path, [cell(scores=(main_score(0.6),))])
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * keep)] or b"{}")

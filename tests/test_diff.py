@@ -339,7 +339,7 @@ def test_a_damaged_cell_is_named_and_makes_the_code_two(
         ("empty", "is no results folder"),
         ("hollow", "hollow holds no results"),
         ("text.json", "is no result document"),
-        ("text.jsonl.gz", "is no bundle"),
+        ("text.jsonl.xz", "is no bundle"),
     ],
 )
 def test_what_is_no_run_is_one_line(
@@ -353,7 +353,7 @@ def test_what_is_no_run_is_one_line(
     run(tmp_path / "a", seeds=(0,))
     for folder in ("empty", "hollow/cells"):
         Path(folder).mkdir(parents=True)
-    for file in ("text.json", "text.jsonl.gz"):
+    for file in ("text.json", "text.jsonl.xz"):
         Path(file).write_text("hello")
     for words in ((word, "a"), ("a", word)):
         code, out, err = said(capsys, *words)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import lzma
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def test_files_of_every_released_version_are_read(version: int) -> None:
     assert faults(folder / "document.json") == ()
     (path,) = (p for p in folder.glob("*.json") if p.name != "document.json")
     assert read_cell(path) in whole.cells
-    packed = read_bundle(folder / "rows.jsonl.gz")
+    packed = read_bundle(folder / "rows.jsonl.xz")
     assert len({c.key for c in packed}) == len(packed) == 3
 
 
@@ -138,13 +138,13 @@ def test_packed_rows_say_their_version_in_the_first_line(
 ) -> None:
     path = bundle_file(tmp_path, "pocket-clip")
     write_bundle(path, [cell(seed=seed) for seed in (0, 1)])
-    first, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    first, *lines = lzma.decompress(path.read_bytes()).decode().splitlines()
     assert json.loads(first) == {"schema_version": SCHEMA_VERSION}
     packed = read_bundle(path)
-    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    path.write_bytes(lzma.compress("\n".join(lines).encode()))
     assert read_bundle(path) == packed
     newer = json.dumps({"schema_version": SCHEMA_VERSION + 1}, separators=(",", ":"))
-    path.write_bytes(gzip.compress("\n".join([newer, *lines]).encode()))
+    path.write_bytes(lzma.compress("\n".join([newer, *lines]).encode()))
     with pytest.raises(ValueError, match="upgrade"):
         read_bundle(path)
     monkeypatch.setattr(bundles_module, "MOST_BYTES", 100)
@@ -161,7 +161,7 @@ def test_older_packed_rows_go_through_the_steps_of_a_cell(
     monkeypatch.setattr(bundles_module, "UNSAID", SCHEMA_VERSION - 1)
     seen = []
     monkeypatch.setattr(bundles_module, "cell_of", lambda text: seen.append(text) or known[0])
-    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).split(b"\n", 1)[1]))
+    path.write_bytes(lzma.compress(lzma.decompress(path.read_bytes()).split(b"\n", 1)[1]))
     assert read_bundle(path) == known
     assert json.loads(seen[0])["schema_version"] == SCHEMA_VERSION - 1
 

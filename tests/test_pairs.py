@@ -336,7 +336,7 @@ def test_an_unknown_reason_is_refused(tmp_path: Path) -> None:
 def bundled(root: Path, *runs: Path) -> dict[tuple[str, str], Pair]:
     """Bundles documents beside what `root` holds; the pairs that ship then."""
     whole = bundle.bundled(kept(root), [c for run in runs for c in read_cells(run).cells])
-    write_cells(root / "all.jsonl.gz", whole)
+    write_cells(root / "all.jsonl.xz", whole)
     new = bundle.bundled([], [c for run in runs for c in read_cells(run).cells])
     folders = {c.key: run for run in runs for c in read_cells(run).cells}
     n = pairs.bundle_pairs(new, folders, whole, root)
@@ -346,7 +346,7 @@ def bundled(root: Path, *runs: Path) -> dict[tuple[str, str], Pair]:
 
 
 def kept(root: Path) -> tuple[Cell, ...]:
-    path = root / "all.jsonl.gz"
+    path = root / "all.jsonl.xz"
     return panels.read_bundle(path) if path.is_file() else ()
 
 

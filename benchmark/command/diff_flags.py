@@ -10,7 +10,7 @@ DIFF_EXAMPLES = """examples:
   python -m benchmark diff results/mine theirs/document.json --all
   python -m benchmark diff results/mine results/again --json - > diff.json
 
-Each run is a results folder, a document (.json) or packed reference rows (.jsonl.gz). Cells are
+Each run is a results folder, a document (.json) or packed reference rows (.jsonl.xz). Cells are
 matched by what they ask (method, backend, data, site, split, task, variant, seed), never by key.
 Numbers are paired over units where both kept them and scored the same items, p by Holm over all
 main metrics; else held to the minimum reliable difference of two rows.

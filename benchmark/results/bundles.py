@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import lzma
 import re
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from benchmark.results.scores import Score
 from benchmark.results.storage import write_whole
 
 DIGITS = 7
-SUFFIX = ".jsonl.gz"
+SUFFIX = ".jsonl.xz"
+"""Like cells stand further apart than the 32 KB that gzip looks back: this takes half as much."""
 
 
 def bundle_file(folder: Path, backend: str) -> Path:
@@ -34,7 +34,7 @@ def write_bundle(path: Path, cells: Iterable[Cell]) -> None:
     The first line says the version of the schema.
     """
     lines = [f'{{"{VERSION}":{SCHEMA_VERSION}}}\n', *sorted(_line(cell) for cell in cells)]
-    write_whole(path, gzip.compress("".join(lines).encode(), compresslevel=9, mtime=0))
+    write_whole(path, lzma.compress("".join(lines).encode(), preset=9))
 
 
 def read_bundle(path: Path) -> tuple[Cell, ...]:
@@ -52,7 +52,7 @@ def read_bundle(path: Path) -> tuple[Cell, ...]:
         return tuple(cell_of(_of_version(line, version)) for line in lines)
     except ValidationError as error:
         raise ValueError(f"{path}: {one_line(error)}") from None
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no bundle of cells ({error}): make it anew") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
@@ -60,7 +60,7 @@ def read_bundle(path: Path) -> tuple[Cell, ...]:
 
 def _unpacked(path: Path) -> bytes:
     """Raises ValueError where it would be larger than anything that is read."""
-    with gzip.open(path) as file:
+    with lzma.open(path) as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise ValueError(f"it unpacks to over {MOST_BYTES:,} bytes, the most that are read")
