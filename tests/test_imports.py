@@ -14,6 +14,7 @@ import pytest
 
 from benchmark.conformance.house_rules import OURS, ROOT, forbidden, modules, room_of
 from benchmark.conformance.rooms import ROOMS
+from benchmark.run.cells import NO_NUMBERS
 
 NAMED = {name: path for name, path in modules().items() if name not in OURS}
 LIGHT = sorted(name for name in NAMED if ROOMS[room_of(name) or "command"].light)
@@ -59,6 +60,14 @@ def test_every_door_and_every_room_exists() -> None:
     assert {door for room in ROOMS.values() for door in room.doors} <= set(ROOMS)
     unused = [name for name in ROOMS if name not in {room_of(module) for module in NAMED}]
     assert not unused
+
+
+def test_what_is_left_out_of_the_keys_of_cells_makes_no_numbers() -> None:
+    assert all((ROOT / "benchmark" / folder).is_dir() for folder in NO_NUMBERS)
+    shown = {part.parts[0] for part in NO_NUMBERS} - {"messages", "kernels", "interchange"}
+    making = set(ROOMS["run"].doors) | {"methods", "tasks", "metrics", "interviews", "steering"}
+    for name in making - {"reports"}:
+        assert not shown & set(ROOMS[name].doors), name
 
 
 @pytest.mark.parametrize(

@@ -201,12 +201,20 @@ def swept_name(sites: Sequence[Site], every: Sequence[Site]) -> str:
     return ",".join(s.name for s in sites)
 
 
+SHOWING = "command messages reports portraits submissions verification conformance recipes"
+NO_NUMBERS = frozenset(map(Path, [*SHOWING.split(), "kernels/bench", "interchange/export"]))
+"""Folders whose code no score depends on."""
+
+
 @cache
 def package_digest() -> str:
-    """sha256 over the code of ours that numbers can depend on: other code, other cells."""
+    """sha256 over the code of ours that numbers can depend on: other code, other cells.
+
+    What only asks for numbers, or shows, checks and sends them, is left out (`NO_NUMBERS`).
+    """
     ours = ROOT / "benchmark"
     every = ours.rglob("*.py")
-    return digest(ROOT, (p for p in every if Path("recipes") not in p.relative_to(ours).parents))
+    return digest(ROOT, (p for p in every if NO_NUMBERS.isdisjoint(p.relative_to(ours).parents)))
 
 
 package_digest()  # of the files as they are now, not as they may be when a cell is put away
