@@ -33,7 +33,7 @@ def sources(root: Path = SUBMISSIONS) -> tuple[list[Source], list[str]]:
     found, problems = [Source(bundled_cells())], []
     for folder in submission_folders(root):
         try:
-            read = read_submission(folder)
+            read = read_submission(folder, quick=True)
         except ValueError as error:
             problems.append(" ".join(str(error).split()))
             continue
