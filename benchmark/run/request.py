@@ -88,7 +88,10 @@ def rows(arguments: argparse.Namespace) -> tuple[list[Choice], dict[str, str]]:
         more, said = checkpoint_rows(arguments.checkpoint, arguments.format, taken)
         return [*methods, *more], {**said, **sets}
     if not methods:
-        raise ValueError("there is nothing to run: wanted --method NAME or --checkpoint PATH")
+        raise ValueError(
+            "there is nothing to run: wanted --method NAME or --checkpoint PATH "
+            "(see python -m benchmark run --help)"
+        )
     return methods, sets
 
 
