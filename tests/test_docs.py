@@ -27,7 +27,7 @@ def test_every_recipe_of_contributing_runs(tmp_path: Path, monkeypatch: pytest.M
         assert source.count("\n") <= 60, f"{name} is longer than the recipe promises"
         Path(name).write_text(source)
     lines = [line.split("#")[0] for block in COMMANDS for line in block.strip().splitlines()]
-    assert len(lines) == 6
+    assert len(lines) == 7
     for line in lines:
         python, minus_m, package, *words = shlex.split(line)
         assert (python, minus_m, package) == ("python", "-m", "benchmark")
