@@ -105,6 +105,11 @@ def test_the_answer_as_data_and_a_seed_that_a_maintainer_can_draw_again(
     assert one["fresh_seed"] == two["fresh_seed"]
     assert one["fresh"] == two["fresh"]
     assert {row["task"] for row in one["rescored"]} == {"retrieval"}
+    assert (one["verified"], one["whole"]) == (True, False)
+    (honest.parent / "part").mkdir()
+    part = honest.parent / "part" / "atoms.json"
+    part.write_text(answers[0][1])
+    assert read_submission(honest, part.parent).lane == "self-reported"
 
 
 @pytest.mark.slow
@@ -130,6 +135,10 @@ def test_altered_numbers(folder: Path, verify: Any):
     reforged(folder, cell=better)
     code, out = verify(folder, *FAST)
     assert (code, "its units give" in out, "nothing was scored" in out) == (1, True, True)
+    code, out = verify(folder, "--json")
+    told = json.loads(out)
+    assert (code, told["verified"], told["slug"]) == (1, False, "atoms")
+    assert any("its units give" in line for line in told["reasons"])
 
 
 def better_units(cell: dict[str, Any], units: Any) -> Any:

@@ -80,6 +80,8 @@ class Verification(Record):
     submission_sha256: Sha256
     """Of the bytes of `submission.json`, which names the digest of every other file."""
     verified: bool
+    whole: bool = True
+    """Whether every cell was asked for; a record of a part speaks for no row."""
     reasons: tuple[str, ...] = Field(default=(), strict=False)
     """Why not, a line each; empty where it is verified."""
     notes: tuple[str, ...] = Field(default=(), strict=False)
@@ -130,5 +132,7 @@ def verification_of(slug: str, sha256: str, verified: Path) -> Verification | No
         found = read_verification(path)
     except ValueError:
         return None
-    bound = found.verified and found.slug == slug and found.submission_sha256 == sha256
+    bound = (
+        found.verified and found.whole and found.slug == slug and found.submission_sha256 == sha256
+    )
     return found if bound else None

@@ -126,4 +126,5 @@ def sentence(found: Verification) -> str:
         done.append(f"none of {len(found.fresh)} scores overfits (fresh test {found.fresh_seed})")
     if found.refitted:
         done.append("trained again within what seeds and items explain")
-    return f"{found.slug}: verified: {', '.join(done)}"
+    part = "" if found.whole else ", the part that was asked for"
+    return f"{found.slug}: verified{part}: {', '.join(done)}"

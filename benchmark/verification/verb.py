@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import sys
 import tempfile
@@ -16,13 +17,16 @@ from benchmark.reports.names import short
 from benchmark.results import write_whole
 from benchmark.run.running import bar, quiet_libraries, say
 from benchmark.submissions import VERIFIED, read_submission
-from benchmark.submissions.validating import validate
+from benchmark.submissions.validating import Verdict, validate
 from benchmark.submissions.verified import Verification
+from benchmark.submissions.words import escaped
 from benchmark.verification.asked import Asked, fresh_seed
 from benchmark.verification.printing import print_verification, sentence
 from benchmark.verification.verifying import Verifier
 
 T = TypeVar("T")
+SHOWN = 10
+"""Faults that are told of a folder that is not valid."""
 SANDBOX = (
     "running the submitted method.py in this process, with all rights of this user: only a "
     "container keeps it from them"
@@ -36,7 +40,7 @@ def verify_verb(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.folder)
     valid = validate(folder)
     if not valid.valid:
-        return refused(valid.faults, folder)
+        return refused(valid, as_json=arguments.json)
     for line in valid.warnings:
         tell(f"warning: {line}")
     asked = asked_for(arguments, folder)
@@ -98,11 +102,18 @@ def part(flag: str, names: Iterable[str], there: Mapping[str, T]) -> list[T]:
     return [there[name] for name in names]
 
 
-def refused(faults: tuple[str, ...], folder: Path) -> int:
-    """Says why a folder is not scored."""
-    for line in faults:
+def refused(valid: Verdict, *, as_json: bool) -> int:
+    """Says why a folder is not scored; `validate` says all of it."""
+    if as_json:
+        told = {"slug": valid.slug, "verified": False, "reasons": list(valid.faults)}
+        print(json.dumps(told, indent=1))
+        return 1
+    for line in valid.faults[:SHOWN]:
         print(f"reason: {line}")
-    print(f"{folder.name}: not verified: `validate` finds {len(faults)} faults, nothing was scored")
+    n = len(valid.faults)
+    more = f"; {n - SHOWN} more are told by `validate`" if n > SHOWN else ""
+    name = escaped(valid.folder.name)
+    print(f"{name}: not verified: not valid ({n} faults{more}), so nothing was scored")
     return 1
 
 

@@ -58,6 +58,7 @@ def verdict(found: Findings, asked: Asked) -> Verification:
         method=submitted.record.method,
         submission_sha256=submitted.sha256,
         verified=not against.any,
+        whole=asked.whole,
         reasons=against.reasons,
         notes=against.notes,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
