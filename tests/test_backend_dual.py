@@ -15,7 +15,6 @@ import torch
 from PIL import Image
 from transformers import AutoModel, AutoProcessor
 
-from benchmark.__main__ import main
 from benchmark.activations.reading import activations
 from benchmark.activations.store import Store
 from benchmark.backends import expand, open_backend
@@ -25,7 +24,6 @@ from benchmark.conformance.backend_case import BackendCase
 from benchmark.conformance.backends import check_backend
 from benchmark.conformance.promises import faults
 from benchmark.contracts import Artifact, Backend, Need, Ragged, Site, Subject
-from benchmark.results import read_document
 from benchmark.sae.plain_dictionaries import identity
 from benchmark.statistics import point_value
 from tasks.reconstruction import Reconstruction
@@ -273,17 +271,6 @@ def test_a_task_is_scored(opened: dict[str, Dual], kind: str) -> None:
     fvu = {name: point_value(each, name) for name, each in found.items() if "fvu" in name}
     assert fvu
     assert max(fvu.values()) < 1e-6
-
-
-@pytest.mark.slow
-def test_a_run_at_the_command_line(folders: dict[str, Path], tmp_path: Path) -> None:
-    spec = f"dual:{folders['siglip2']}"
-    words = ["run", "--method", "pca", "--task", "retrieval", "--backend", spec, "--quiet"]
-    words += ["--limit", "8", "--output-path", str(tmp_path / "out")]
-    assert main(words) == 0
-    (cell,) = read_document(tmp_path / "out" / "document.json").cells
-    assert cell.status == "scored"
-    assert cell.backend.revision == open_backend(spec).revision
 
 
 def test_options_and_spellings(

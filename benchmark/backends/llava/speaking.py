@@ -31,7 +31,6 @@ def run(model: Any, asked: Prompts, weights: Mapping[str, Tensor], keep: int = 1
 
 def logits_of(model: Any, inputs: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Tensor:
     """Logits of a forward pass, with some weights replaced."""
-    forget(model)
     if weights:
         return torch.func.functional_call(model, dict(weights), kwargs=dict(inputs)).logits
     return model(**inputs).logits
@@ -40,15 +39,6 @@ def logits_of(model: Any, inputs: Mapping[str, Any], weights: Mapping[str, Tenso
 def together(streams: Mapping[int, Tensor], like: Tensor) -> dict[int, Tensor]:
     """Streams on one device, wherever the blocks of a model lie."""
     return {block: stream.to(like.device) for block, stream in streams.items()}
-
-
-def forget(model: Any) -> None:
-    """What a model with positions in two dimensions kept of the pictures that it saw last.
-
-    A prompt without a picture would be continued at the positions of those.
-    """
-    if getattr(model.base_model, "rope_deltas", None) is not None:
-        model.base_model.rope_deltas = None
 
 
 def graded(patch: Mapping[str, Tensor]) -> torch.set_grad_enabled:
@@ -74,7 +64,6 @@ def generated(
     model: Any, blocks: Blocks, asked: Prompts, edits: Sequence[Edit], n: int
 ) -> Int[Tensor, "b a"]:
     """Tokens of greedy answers, n at most."""
-    forget(model)
     with torch.no_grad(), edited(blocks, asked, edits):
         return model.generate(**asked.inputs, max_new_tokens=n)[:, asked.image.shape[1] :]
 
