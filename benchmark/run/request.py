@@ -83,7 +83,7 @@ def rows(arguments: argparse.Namespace) -> tuple[list[Choice], dict[str, str]]:
     Raises ValueError, one line, where there is neither.
     """
     methods, sets = choose("method", arguments.method or []), parse_sets(arguments.set)
-    if arguments.checkpoint:
+    if getattr(arguments, "checkpoint", None):  # a sweep has none
         taken = [choice.name for choice in methods]
         more, said = checkpoint_rows(arguments.checkpoint, arguments.format, taken)
         return [*methods, *more], {**said, **sets}
