@@ -39,7 +39,7 @@ def test_a_torn_file_is_one_line(tmp_path: Path, keep: float) -> None:
     write_bundle(path, [cell(scores=(main_score(0.6),))])
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * keep)] or b"{}")
-    with pytest.raises(ValueError, match=r"x\.jsonl\.gz is no bundle of cells"):
+    with pytest.raises(ValueError, match=r"x\.jsonl\.xz is no bundle of cells"):
         read_bundle(path)
 
 
