@@ -14,26 +14,33 @@ import pytest
 import torch
 
 from benchmark.__main__ import main
+from benchmark.activations.reading import activations
+from benchmark.backends.clip import open_backend
+from benchmark.contracts import Artifact, Subject
 from benchmark.portraits import studio
 from benchmark.portraits.asking import ALL, LEAST, asks, latents_each
 from benchmark.portraits.choice import ASIDE, QUARTERS, chosen
+from benchmark.portraits.clusters import CLUSTERS, clustered, grouped
 from benchmark.portraits.columns import shares, strongest
 from benchmark.portraits.covering import covered, without_words
 from benchmark.portraits.facts import facts_of, native
 from benchmark.portraits.gathering import portraits
 from benchmark.portraits.looking import COVERED, LEFT_OUT, OF_TOKENS, POOLED
 from benchmark.portraits.making import gallery
-from benchmark.portraits.mapping import directions_map, plane
+from benchmark.portraits.mapping import directions_map, plane, unit
 from benchmark.portraits.opening import Kept, fit_of, kept_fits
-from benchmark.portraits.records import Gallery, Refused
+from benchmark.portraits.records import Refused
 from benchmark.portraits.shelf import PortraitShelf, thumbs
 from benchmark.portraits.words import parts, token_spans
 from benchmark.results import Document, read_document
+from benchmark.sae.dictionaries import Paired, Tower
+from benchmark.sae.frames import Same
 from benchmark.worlds.synthetic import PlantedWorld
 from tests.portrait_worlds import GRID, asked, plain, pooled, tokens
+from tests.portrait_worlds import sitter as hand_sitter
 from tests.records import cell, score
-from tests.subjects import World
-from tests.tiny_clip import TEXT, save_folder
+from tests.subjects import World, unit_rows
+from tests.tiny_clip import TEXT, Pictures, save_folder
 
 TINY = ["--set", "n_latents=64", "--set", "k=4", "--set", "steps=40"]
 
@@ -232,6 +239,29 @@ def test_the_map_is_the_same_every_time_and_keeps_most_variance() -> None:
     assert flat.std(0)[0] > flat.std(0)[1]
 
 
+def test_clusters_put_together_what_fires_together() -> None:
+    rng = np.random.default_rng(0)
+    centres = rng.random((20, 500)) < 0.1
+    profiles = unit(np.repeat(centres, 5, axis=0) + 0.05 * rng.random((100, 500)))
+    which, silhouettes = grouped(profiles)
+    assert which.max() + 1 == CLUSTERS == 20
+    assert silhouettes is not None
+    assert all(len(set(which[i : i + 5])) == 1 for i in range(0, 100, 5))
+    again, _ = grouped(profiles)
+    assert (which == again).all()
+
+
+def test_clusters_of_a_planted_world_are_its_concepts() -> None:
+    judged = World().subject()
+    facts = facts_of(judged)
+    points = directions_map(judged, facts)[0]
+    found = clustered(judged, facts, [f"caption {i}" for i in range(600)], points)
+    assert found.pairs == 100
+    assert sum(len(c.image) for c in found.clusters) == 12
+    together = sum(len({*c.image} & {*c.text}) for c in found.clusters)
+    assert together >= 10
+
+
 # What is kept, and what is missing
 
 
@@ -389,22 +419,33 @@ def test_a_fit_that_is_no_dictionary_is_left_out(tmp_path: Path) -> None:
 # A real tower
 
 
-@pytest.mark.slow
+def drawn_tower(d: int, seed: int) -> Tower:
+    """32 latents at random, three of them active."""
+    rows = unit_rows(32, d, seed)
+    return Tower(rows.T.contiguous(), torch.zeros(32), rows, torch.zeros(d), k=3)
+
+
 def test_portraits_of_a_real_clip_have_thumbnails_and_highlights(tmp_path: Path) -> None:
-    folder = save_folder(tmp_path / "model", TEXT | {"hf_tokenizer_name": "own"})
-    run = tmp_path / "run"
-    words = ["--method", "posthoc", "--backend", f"clip:{folder}", *TINY, "--limit", "40"]
-    words += ["--site", "embedding", "patches", "--task", "reconstruction"]
-    assert main(["run", *words, "--output-path", str(run), "--quiet"]) == 0
-    found = of(run, wanted=6)
-    by_site = {made.asked.site: made for made in found.galleries}
-    assert by_site["embedding"].patches_say == COVERED
-    assert by_site["patches"].patches_say == OF_TOKENS
-    for made in found.galleries:
-        assert isinstance(made, Gallery)
-        assert made.grid is not None
+    text = TEXT | {"hf_tokenizer_name": "own"}
+    backend = open_backend(f"clip:{save_folder(tmp_path / 'model', text)}")
+    data = Pictures(n=40)
+    for name, says in (("embedding", COVERED), ("patches", OF_TOKENS)):
+        site = next(site for site in backend.sites if site.name == name)
+        rows = activations(backend, data, "val", site, store=None)  # type: ignore[arg-type]
+        towers = [drawn_tower(rows.rows(m).shape[1], n) for n, m in enumerate(("image", "text"))]
+        judged = Subject(Artifact(Paired(*towers, Same(32)), site), rows, rows, rows, 0)
+        seat = hand_sitter(judged, backend, site, data)  # type: ignore[arg-type]
+        made = gallery(asked(site=name), seat, PortraitShelf(tmp_path / name))
+        assert made.patches_say == says
+        assert made.grid == ((6, 6) if name == "embedding" else (4, 4))
+        assert made.overview is not None
+        assert made.overview.apart == (name == "patches")
         pictures = [p for latent in made.latents for p in latent.pictures]
         assert pictures
-        assert all(p.thumb and p.says and p.id.startswith("scenes-0-val") for p in pictures)
-    small = sum(file.stat().st_size for file in (run / "portraits" / "thumbs").iterdir())
-    assert small < 8000 * len(list((run / "portraits" / "thumbs").iterdir()))
+        assert all(p.thumb and p.says for p in pictures)
+        cells = made.grid[0] * made.grid[1]
+        assert all(p.patches is not None and len(p.patches) == cells for p in pictures)
+        if name == "patches":
+            assert all(max(p.patches or [0]) == 100 for p in pictures)
+        files = list((tmp_path / name / "thumbs").iterdir())
+        assert max(file.stat().st_size for file in files) < 4000
