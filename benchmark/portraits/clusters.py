@@ -80,7 +80,8 @@ def grouped(
     from sklearn.cluster import KMeans
     from sklearn.metrics import silhouette_samples
 
-    profiles = np.linalg.qr(profiles.T, mode="r").T
+    triangle: np.ndarray = np.asarray(np.linalg.qr(profiles.T, mode="r"))
+    profiles = triangle.T
     distinct = len(np.unique(profiles.round(9), axis=0))
     k = max(1, min(CLUSTERS, distinct, len(profiles) // FEWEST))
     fitted = KMeans(k, random_state=SEED, n_init=STARTS).fit(profiles)
