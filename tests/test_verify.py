@@ -448,6 +448,25 @@ def test_a_dictionary_of_a_class_of_its_own_takes_its_code(tmp_path: Path, verif
     assert code == 0, out
 
 
+def test_dictionaries_that_were_fitted_elsewhere(honest: Path, tmp_path: Path, verify: Any):
+    """One at every seed, and no method: there is nothing to train again."""
+    fit = sorted((honest.parent.parent / "results-atoms" / "fits").glob("*.safetensors"))[0]
+    results, out = str(tmp_path / "results"), str(tmp_path / "submissions")
+    run = ["run", "--checkpoint", str(fit), "name=found", "--backend", WORLD, "--seed", "0", "1"]
+    tasks = ["--task", "reconstruction", "retrieval"]
+    assert main([*run, "2", *tasks, "--quiet", "--output-path", results]) == 0
+    words = ["--method", "found", "--author", "A. Person", "--licence", "MIT"]
+    assert main(["submit", results, *words, "--output-path", out]) == 0
+    folder = tmp_path / "submissions" / "found"
+    assert read_submission(folder).record.imported
+    code, told = verify(folder, "--task", "retrieval", "--fresh-seed", "4")
+    assert code == 0, told
+    assert "fitted elsewhere" in told
+    assert verify(folder, "--refit")[0] == 2
+    reforged(folder, units=better_units)
+    is_told(verify, folder, "r@1 is")
+
+
 @pytest.mark.slow
 def test_a_model_at_two_sites_over_scenes(tmp_path: Path, verify: Any):
     """Honest: verified on scenes that were drawn anew. Its sites exchanged: not."""

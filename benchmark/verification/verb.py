@@ -89,6 +89,8 @@ def asked_for(arguments: argparse.Namespace, folder: Path) -> Asked:
         batch_size=arguments.batch_size,
         traceback=arguments.traceback,
     )
+    if asked.refit and submitted.record.imported:
+        raise ValueError("--refit: these dictionaries were fitted elsewhere: nothing trains them")
     if arguments.record is not None and not asked.whole:
         raise ValueError("--record with --seed, --backend or --task: only a whole one is recorded")
     return asked

@@ -185,7 +185,9 @@ class Verifier:
         lost = [c for c in self.asked.submitted.cells if c.status in ("failed", "oom", "skipped")]
         if lost:
             self.against.note(f"{_count(lost)} without a score in the record: nothing to hold")
-        if not self.asked.refit and not self.asked.submitted.record.imported:
+        if self.asked.submitted.record.imported:
+            self.against.note("fitted elsewhere: nothing is said of how, and seeds have no spread")
+        elif not self.asked.refit:
             self._one_dictionary(cells)
 
     def _one_dictionary(self, cells: Iterable[Cell]) -> None:
