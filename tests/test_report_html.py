@@ -373,6 +373,14 @@ def test_a_floor_is_passed_only_where_that_is_resolved() -> None:
     assert against(0.5, 0.1, higher_is_better=None) == "differs"
 
 
+def test_what_rounding_leaves_is_no_difference() -> None:
+    exact = {"ci_low": 0.5, "ci_high": 0.5, "se": 0.0}
+    beside = ReferenceScore(name="pca", kind="baseline", value=0.5 - 1e-9)
+    told = score(value=0.5, references=(beside,), **exact)
+    (claim,) = against_references([cell(scores=(told,))]).rows
+    assert claim.outcome == "same"
+
+
 def test_both_errors_enter_and_seeds_count() -> None:
     alone = told_apart([0.5], [0.1], [0.28], [0.0])
     both = told_apart([0.5], [0.1], [0.28], [0.1])

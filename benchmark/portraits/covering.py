@@ -17,6 +17,7 @@ from benchmark.activations.views import View
 from benchmark.contracts import Ragged
 from benchmark.portraits.opening import Sitter
 from benchmark.portraits.words import words
+from benchmark.sae.training import threads_for
 
 SIDE = 6
 """Squares a side."""
@@ -31,7 +32,12 @@ def can_cover(sitter: Sitter) -> bool:
     if not isinstance(model, torch.nn.Module):
         return False
     on_processor = sitter.materials.request.device == "cpu"
-    return not on_processor or sum(p.numel() for p in model.parameters()) <= LARGE
+    return not on_processor or n_parameters(model) <= LARGE
+
+
+def n_parameters(model: torch.nn.Module) -> int:
+    """Numbers that a model holds."""
+    return sum(p.numel() for p in model.parameters())
 
 
 def as_array(picture: Any) -> UInt8[np.ndarray, "h w 3"]:
@@ -65,13 +71,15 @@ def of_pictures(
     sitter: Sitter, pictures: Sequence[int], latents: Sequence[int]
 ) -> Float[np.ndarray, "p s l"]:
     """Values of latents on each picture with each square covered."""
-    backend, site = sitter.materials.backend, sitter.materials.site
+    backend: Any = sitter.materials.backend
+    site = sitter.materials.site
     drawn = [covered(as_array(sitter.val.images(i, i + 1)[0])) for i in pictures]
     rows = []
-    for each in drawn:
-        ids = [str(i) for i in range(len(each))]
-        view = View(sitter.val, ids, (), np.zeros(0, int), draw=_drawer(each))
-        rows.append(_dense(backend.encode(view, "image", 0, len(each), site)))
+    with threads_for(n_parameters(backend.model) * SIDE * SIDE):
+        for each in drawn:
+            ids = [str(i) for i in range(len(each))]
+            view = View(sitter.val, ids, (), np.zeros(0, int), draw=_drawer(each))
+            rows.append(_dense(backend.encode(view, "image", 0, len(each), site)))
     return _values(sitter, torch.cat(rows), "image", latents).reshape(
         len(pictures), SIDE * SIDE, len(latents)
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.reports.compare.places import Where
+from benchmark.reports.numbers import NOTHING
 from benchmark.statistics import holm
 
 ALPHA = 0.05
@@ -39,10 +40,13 @@ class Claim:
 
     @property
     def outcome(self) -> Outcome:
-        """`unknown` where there is no p; `differs` where neither direction is better."""
+        """`unknown` where there is no p; `differs` where neither direction is better.
+
+        What rounding leaves of a zero is no difference, however sure it is.
+        """
         if self.why is not None or self.p is None or self.low is None:
             return "unknown"
-        if self.difference == self.low == self.high == 0:
+        if max(abs(self.low), abs(self.high or 0.0)) < NOTHING:
             return "same"
         if self.p >= ALPHA:
             return "unresolved"

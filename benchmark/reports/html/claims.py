@@ -193,5 +193,6 @@ def _units(folder: Path, cell: Cell, name: str, known: Known) -> StoredUnits | N
 
 
 def _methods(cells: Sequence[Cell]) -> list[str]:
-    """Methods with a scored cell, as the first places have them."""
-    return list(dict.fromkeys(c.method.name for c in cells if c.status == "scored"))
+    """Methods with a scored cell, controls last."""
+    found = dict.fromkeys(c.method.name for c in cells if c.status == "scored")
+    return sorted(found, key=is_control)

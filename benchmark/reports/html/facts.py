@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from benchmark.registry import catalogue
+from benchmark.reports.html.claims import is_control
 from benchmark.reports.html.run_folder import RunFolder
 from benchmark.reports.names import short
 from benchmark.reports.progress import words
@@ -35,9 +36,14 @@ class Unscored:
 
 def title(run: RunFolder) -> str:
     """Methods and backends in a line."""
-    methods = each(cell.method.name for cell in run.cells)
+    methods = each(cell.method.name for cell in by_rank(run.cells))
     backends = each(short(cell.backend.name) for cell in run.cells)
     return f"{listed(methods, 4)} on {listed(backends, 3)}"
+
+
+def by_rank(cells: Sequence[Cell]) -> list[Cell]:
+    """Methods before what is there to be read against."""
+    return sorted(cells, key=lambda cell: is_control(cell.method.name))
 
 
 def each(values: Iterable[str]) -> list[str]:
@@ -54,7 +60,7 @@ def listed(names: Sequence[str], most: int) -> str:
 def facts(run: RunFolder) -> list[Fact]:
     """Method, backend, data, sites, seeds, sizes, budget, version, environment."""
     cells = run.cells
-    scored = [cell for cell in cells if cell.status == "scored"] or list(cells)
+    scored = [cell for cell in by_rank(cells) if cell.status == "scored"] or list(cells)
     found = [
         Fact("methods", tuple(each(method_line(cell) for cell in scored))),
         Fact("backend", tuple(each(backend_line(cell) for cell in scored))),
@@ -87,7 +93,7 @@ def method_line(cell: Cell) -> str:
     known = catalogue("method").get(cell.method.name)
     name = next((n for n in catalogue("method") if cell.method.name.startswith(f"{n}-")), None)
     entry = known or (catalogue("method")[name] if name else None)
-    says = entry.summary.partition(": ")[2] if entry else ""
+    says = entry.summary.partition(": ")[2].replace("`", "") if entry else ""
     given = ", ".join(f"{key} = {value}" for key, value in cell.method.given.items())
     marks = ["saw labels"] if cell.method.supervised else []
     marks += ["patches the backend"] if cell.method.patched else []

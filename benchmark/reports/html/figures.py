@@ -21,7 +21,7 @@ from benchmark.reports.lineup import Line, lineup
 from benchmark.reports.panels import Panel
 from benchmark.results import Document, to_json, write_whole
 
-FORMAT = 3
+FORMAT = 4
 PT = 4 / 3
 """Pixels of a page in a point."""
 ACROSS = 4
@@ -99,7 +99,7 @@ def themed(figure: Any, key: str, says: str) -> str:
     text = out.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.S)
+    text = re.sub(r"<!--.*?-->\s*|<style.*?</style>\s*", "", text, flags=re.S)
     text = re.sub(r'\bid="', f'id="f{key}-', text)
     text = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>f{key}-", text)
     text = text.replace("xlink:href", "href")

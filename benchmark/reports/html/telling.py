@@ -133,10 +133,12 @@ def _floors(name: str, claims: Sequence[Claim]) -> str:
 def _pair(a: str, b: str, claims: Sequence[Claim]) -> str:
     better = [c for c in claims if c.outcome == "better"]
     worse = [c for c in claims if c.outcome == "worse"]
-    rest = len(claims) - len(better) - len(worse)
+    unknown = sum(c.outcome == "unknown" for c in claims)
+    rest = len(claims) - len(better) - len(worse) - unknown
+    aside = f"; {unknown} cannot be paired" if unknown else ""
     if not better and not worse:
-        over = _over(claims)
-        return f"{a} against {b}: no difference is resolved in {len(claims)} main scores{over}."
+        n, over = len(claims) - unknown, _over(claims)
+        return f"{a} against {b}: no difference is resolved in {n} main scores{over}{aside}."
     parts = []
     if better:
         parts.append(f"{a} is better in {_metrics(better)}")
@@ -144,7 +146,7 @@ def _pair(a: str, b: str, claims: Sequence[Claim]) -> str:
         parts.append(f"{b} is better in {_metrics(worse)}")
     if rest:
         parts.append(f"{rest} of {len(claims)} main scores{_over(claims)} are not resolved")
-    return f"{a} against {b}: " + "; ".join(parts) + "."
+    return f"{a} against {b}: " + "; ".join(parts) + aside + "."
 
 
 def _over(claims: Sequence[Claim]) -> str:
