@@ -21,7 +21,7 @@ from benchmark.reports.lineup import Line, lineup
 from benchmark.reports.panels import Panel
 from benchmark.results import Document, to_json, write_whole
 
-FORMAT = 4
+FORMAT = 5
 PT = 4 / 3
 """Pixels of a page in a point."""
 ACROSS = 4
@@ -56,6 +56,9 @@ THEME = {
     "#0072b2": "image",
     "#d55e00": "text",
     "#009e73": "accent",
+    "#7a4a1e": "text",
+    "#4b3f8f": "violet",
+    "#332288": "violet",
 }
 """Colours of figures by the name of the page's own."""
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
@@ -84,6 +87,10 @@ class Figures:
         made = [themed(figure, f"{key}{i}", says) for i, figure in enumerate(draw())]
         write_whole(file, json.dumps(made).encode())
         return [Markup(each) for each in made]
+
+    def there(self, name: str) -> bool:
+        """Whether anything of this name was drawn before."""
+        return any(self.folder.glob(f"{name}-*.json"))
 
 
 def themed(figure: Any, key: str, says: str) -> str:
