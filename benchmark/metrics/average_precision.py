@@ -13,10 +13,10 @@ ties everything scores what a random order scores.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Bool, Float, Int
+
+from benchmark.kernels.numbers import loop, share
 
 LAST = 1 << 30
 """Sorts behind every score in millionths."""
@@ -36,47 +36,35 @@ def average_precision(
     if counted is not None:
         keys = np.where(counted, keys, LAST + 1)
     keys.sort(axis=1)
-    groups = _groups(keys)
-    sums = np.bincount(groups.query, weights=groups.added(keys.shape[1]), minlength=len(keys))
-    return sums / np.maximum(relevant.sum(1), 1)
-
-
-@dataclass(frozen=True, eq=False)
-class Groups:
-    """Candidates that tie, group by group, where some of them are relevant."""
-
-    query: Int[np.ndarray, " g"]
-    size: Int[np.ndarray, " g"]
-    above: Int[np.ndarray, " g"]
-    """Candidates with a better score."""
-    relevant: Int[np.ndarray, " g"]
-    relevant_above: Int[np.ndarray, " g"]
-
-    def added(self, n: int) -> Float[np.ndarray, " g"]:
-        """What each group adds to the sum of its query, among n candidates."""
-        harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, n + 1))])
-        h = harmonic[self.above + self.size] - harmonic[self.above]
-        c = (self.relevant - 1) / np.maximum(self.size - 1, 1)
-        among = (self.relevant_above + 1) * h + c * (self.size - (self.above + 1) * h)
-        return self.relevant / self.size * among
-
-
-def _groups(keys: Int[np.ndarray, "q n"]) -> Groups:
-    """Groups of ascending keys: twice the negative score, plus one where it is not relevant."""
     q, n = keys.shape
-    score = keys >> 1
-    new = np.ones((q, n), dtype=bool)
-    new[:, 1:] = score[:, 1:] != score[:, :-1]
-    starts = np.flatnonzero(new)
-    ends = np.append(starts[1:], q * n)
-    sums = np.concatenate([[0], np.cumsum(1 - (keys & 1), dtype=np.int64)])
-    kept = sums[ends] > sums[starts]
-    starts, ends = starts[kept], ends[kept]
-    query, above = np.divmod(starts, n)
-    return Groups(
-        query=query,
-        size=ends - starts,
-        above=above,
-        relevant=sums[ends] - sums[starts],
-        relevant_above=sums[starts] - sums[query * n],
-    )
+    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, n + 1))])
+    found = np.zeros(q)
+    share(_averages, q, keys, harmonic, found)
+    return found
+
+
+@loop
+def _averages(
+    start: int,
+    stop: int,
+    keys: Int[np.ndarray, "q n"],
+    harmonic: Float[np.ndarray, " n_1"],
+    found: Float[np.ndarray, " q"],
+) -> None:
+    """Of ascending keys: twice the negative score, plus one where it is not relevant."""
+    n = keys.shape[1]
+    for row in range(start, stop):
+        total, before, at = 0.0, 0, 0
+        while at < n:
+            score, end, relevant = keys[row, at] >> 1, at, 0
+            while end < n and keys[row, end] >> 1 == score:
+                relevant += 1 - (keys[row, end] & 1)
+                end += 1
+            if relevant:
+                size = end - at
+                h = harmonic[end] - harmonic[at]
+                c = (relevant - 1) / max(size - 1, 1)
+                total += relevant / size * ((before + 1) * h + c * (size - (at + 1) * h))
+                before += relevant
+            at = end
+        found[row] = total / max(before, 1)
