@@ -126,6 +126,13 @@ def _run(verbs: Any) -> None:
     checkpoint_flags(run)
     run.add_argument("--split", choices=["test", "val", "all"], default="test")
     run.add_argument("--variant", choices=["fair", "paper", "both"], default="fair")
+    run.add_argument(
+        "--workers",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="processes that share methods and seeds, each with its share of threads (default: 1)",
+    )
 
 
 def _sweep(verbs: Any) -> None:

@@ -59,10 +59,10 @@ class Runner:
     def run(self) -> Iterator[Cell]:
         """Every cell of the request, as soon as it is recorded."""
         for spec in self.request.backends:
-            for case in self._cases(gather(spec, self.request, self.progress, self.say)):
+            for case in self.cases(gather(spec, self.request, self.progress, self.say)):
                 yield from self.cells(case)
 
-    def _cases(self, opened: Materials) -> Iterator[Case]:
+    def cases(self, opened: Materials) -> Iterator[Case]:
         """Every method of the request at every site, then at all decoder blocks together."""
         by_site = self._methods_by_site(opened)
         for site, methods in by_site.items():
@@ -104,15 +104,18 @@ class Runner:
         """
         for seed in self.request.seeds if seeds is None else seeds:
             kept: list[tuple[Subject, Materials]] = []
-            for asked in self.request.tasks:
-                task = build(asked, {"variant": case.variant})
-                if task.sweeps != (case.swept is not None):
-                    continue
-                place = Place(case, asked, task, seed)
+            for place in self.places(case, seed):
                 found = self.shelf.kept(place)
                 if found is not None:
                     self.from_before.add(found.key)
                 yield found if found is not None else self._place(place, kept)
+
+    def places(self, case: Case, seed: int) -> Iterator[Place]:
+        """The cells to be of a case and seed: one a task of the request that goes with it."""
+        for asked in self.request.tasks:
+            task = build(asked, {"variant": case.variant})
+            if task.sweeps == (case.swept is not None):
+                yield Place(case, asked, task, seed)
 
     def _place(self, place: Place, kept: list[tuple[Subject, Materials]]) -> Cell:
         """Scores one cell; whatever goes wrong in the method or task becomes its status."""
@@ -161,7 +164,7 @@ class Runner:
     def _fitted(self, place: Place) -> Fit:
         """The fit behind a scored cell, of a sweep all of them as one."""
         parts = place.case.parts or (place.case,)
-        return together([self._fit(part, place.seed) for part in parts])
+        return together([self.fit(part, place.seed) for part in parts])
 
     def _sweep(self, place: Place) -> tuple[Subject, Materials]:
         """The method fitted at every block; the first of them speaks for all."""
@@ -178,7 +181,7 @@ class Runner:
         with self._timed("activations"):
             for name in ("train", "val", self.request.split):
                 materials.split(name)
-        artifact = self._fit(place.case, place.seed).artifact
+        artifact = self.fit(place.case, place.seed).artifact
         bare = self._judged(place, artifact, materials)
         if not artifact.patch:
             return bare, materials
@@ -189,10 +192,11 @@ class Runner:
     def _judged(self, place: Place, artifact: Artifact, seen: Materials) -> Subject:
         """An artifact on the activations of some materials."""
         others = [s for s in self.request.seeds if s != place.seed]
-        siblings = tuple(self._fit(place.case, seed).artifact for seed in others)
+        siblings = tuple(self.fit(place.case, seed).artifact for seed in others)
         return judged(artifact, seen, self.shelf, seed=place.seed, siblings=siblings)
 
-    def _fit(self, case: Case, seed: int) -> Fit:
+    def fit(self, case: Case, seed: int) -> Fit:
+        """The fit of a case that is no sweep. Raises what the fit raised."""
         if self.fits is None:
             self.fits = Fits(self.shelf)
         with self._timed("fit"):

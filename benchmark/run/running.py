@@ -41,9 +41,13 @@ def scored(asked: Request, arguments: argparse.Namespace) -> tuple[Document, str
     quiet_libraries()
     from benchmark.run.runner import Runner
     from benchmark.run.shelf import Shelf
+    from benchmark.run.workers import Workers
 
     shelf, started, tell, tally = Shelf(asked), now(), say(arguments.quiet), Tally()
-    runner = Runner(asked, shelf, progress=bar(arguments.quiet), say=tell)
+    shown: dict[str, Any] = {"progress": bar(arguments.quiet), "say": tell}
+    runner: Runner | Workers = Runner(asked, shelf, **shown)
+    if getattr(arguments, "workers", 1) > 1:  # a sweep has none
+        runner = Workers(arguments, asked, shelf, arguments.workers, **shown)
     cells = []
     for cell in runner.run():
         cells.append(cell)
@@ -80,7 +84,7 @@ def verdict(cells: Sequence[Cell]) -> int:
 
 def told(arguments: argparse.Namespace) -> dict[str, Any]:
     """The command as data; where things are written is not what was asked."""
-    hidden = {"verb", "output_path", "json", "quiet", "traceback", "overwrite_strategy"}
+    hidden = {"verb", "output_path", "json", "quiet", "traceback", "overwrite_strategy", "workers"}
     return {name: value for name, value in vars(arguments).items() if name not in hidden}
 
 
