@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from benchmark.contracts import (
-    Editable,
+    Annotated,
     Metric,
     Need,
     NotApplicableError,
@@ -57,7 +57,7 @@ class Localization(Task):
     question: ClassVar[str] = "Is a latent strongest where the thing is that text named it after?"
     version: ClassVar[int] = 1
     needs: ClassVar[frozenset[Need]] = frozenset(
-        {Need.PAIRS, Need.LATENTS, Need.CONCEPTS, Need.EDITS}
+        {Need.PAIRS, Need.LATENTS, Need.CONCEPTS, Need.PLACES}
     )
     fits: ClassVar[bool] = True
     tunes: ClassVar[bool] = True
@@ -70,7 +70,7 @@ class Localization(Task):
     def score(self, subject: Subject) -> dict[str, Units]:
         """Raises NotApplicableError at a site that is no grid of tokens, and without names."""
         examples = subject.examples.get("test")
-        if not isinstance(examples, Editable):
+        if not isinstance(examples, Annotated):
             raise NotApplicableError("the pictures are not at hand: where things are is not known")
         latent_of = latents_of_things(names_of(subject), thing_concepts(examples))
         found = placed(subject, examples, latent_of)

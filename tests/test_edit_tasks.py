@@ -13,9 +13,12 @@ import torch
 from torch import Tensor
 
 from benchmark.contracts import (
+    Annotated,
     Artifact,
     Concepts,
     Edit,
+    Editable,
+    Need,
     NotApplicableError,
     Site,
     Speaker,
@@ -34,6 +37,7 @@ from tests.subjects import Written, activations
 
 C, N, GRID, W = 8, 120, 4, 32
 PATCHES = GRID * GRID
+EDITED = frozenset({Need.EDITS})
 GROUND = W - 1
 NAMES = ("cat", "cow", "sun", "moon", "king", "heart", "gear", "anchor")
 SITE = Site("block:0/tokens", "blocks.0", "blocks.0", block=0, pool="none")
@@ -76,6 +80,25 @@ class Pictures:
         things = self.things(i)
         things[thing] = replace(things[thing], concept=concept)
         return self.tokens(things)
+
+
+@dataclass(frozen=True, eq=False)
+class Photographs:
+    """The same as photographs are: boxes and names, and nothing that draws them again."""
+
+    inner: Pictures
+    thing_names: tuple[tuple[str, ...], ...] = Pictures.thing_names
+    descriptions: frozenset[str] = frozenset()
+    list_question: str = "list every object"
+
+    def things(self, i: int) -> list[Thing]:
+        return self.inner.things(i)
+
+    def replacements(self, i: int, thing: int) -> list[int]:
+        return self.inner.replacements(i, thing)
+
+    def images(self, start: int, stop: int) -> list[Tensor]:
+        return self.inner.images(start, stop)
 
 
 def pictures(seed: int) -> Pictures:
@@ -194,7 +217,7 @@ def test_the_smallest_dose_that_does_it_is_taken_and_does_it(task: str, dose: fl
 
 @pytest.mark.parametrize("task", TASKS)
 def test_controls_fail_and_ceilings_hold(task: str) -> None:
-    (main,) = (s for s in score(TASKS[task], world(), frozenset(), {}).scores if s.main)
+    (main,) = (s for s in score(TASKS[task], world(), EDITED, {}).scores if s.main)
     found = {reference.name: reference.value for reference in main.references}
     assert found["random"] <= 0.1
     assert found["wrong concept"] == found["off region"] == 0
@@ -331,3 +354,31 @@ def test_cases_leave_something_to_keep_and_push_elsewhere_on_nothing() -> None:
         assert not taken & set(case.elsewhere)
         assert case.new not in case.truth
         assert case.target in case.truth
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_photographs_are_edited_as_drawn_pictures_are_without_the_redrawn_one(task: str) -> None:
+    drawn_world = world()
+    taken = {name: Photographs(of) for name, of in drawn_world.examples.items()}  # type: ignore[arg-type]
+    assert isinstance(taken["test"], Annotated)
+    assert not isinstance(taken["test"], Editable)
+    judged = replace(drawn_world, examples=taken, cache={})  # type: ignore[arg-type]
+    assert values(judged, task) == values(drawn_world, task)
+    found = score(TASKS[task], judged, frozenset({Need.PLACES}), {})
+    (main,) = (s for s in found.scores if s.main)
+    named = {reference.name for reference in main.references}
+    assert {"random", "wrong concept", "off region", "difference of means"} <= named
+    assert "edited scene" not in named
+    assert found.left_out["edited scene"] == f"needs {Need.EDITS.value}"
+
+
+def test_things_of_one_concept_are_edited_together() -> None:
+    pair = replace(pictures(0), concepts=np.tile([2, 2], (N, 1)))
+    (first, *_) = shown(pair, N, (GRID, GRID))
+    assert first.places[0] == first.places[1]
+    assert len(first.places[0]) == 8
+    grid = GRID, GRID
+    assert drawn(shown(pair, N, grid), 5, np.random.default_rng(0), exchange=False, grid=grid) == []
+    (case,) = drawn(shown(pair, N, grid), 1, np.random.default_rng(0), exchange=True, grid=grid)
+    assert case.patches == first.places[0]
+    assert case.truth == {2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.contracts import Editable, Thing
+from benchmark.contracts import Annotated, Editable, Need, Thing
 from benchmark.worlds.scenes import CONCEPT_KINDS, CONCEPT_NAMES, Scenes
 
 EXAMPLES = Scenes(sizes=(4, 4, 40)).split("test")
@@ -13,7 +13,9 @@ FULL = [i for i, scene in enumerate(EXAMPLES.scenes) if len(scene.objects) > 1]
 
 
 def test_scenes_can_be_edited() -> None:
+    assert isinstance(EXAMPLES, Annotated)
     assert isinstance(EXAMPLES, Editable)
+    assert {Need.PLACES, Need.EDITS} <= Scenes.provides
     assert len(EXAMPLES.thing_names) == len(CONCEPT_NAMES)
     for kind, name, names in zip(CONCEPT_KINDS, CONCEPT_NAMES, EXAMPLES.thing_names, strict=True):
         assert (name in names) == (kind == "object")

@@ -35,10 +35,7 @@ class Pictures:
             for c, q in zip(self.concepts[i], self.quarters[i], strict=True)
         ]
 
-    def without(self, i: int, thing: int) -> None: ...
     def replacements(self, i: int, thing: int) -> None: ...
-
-    def replaced(self, i: int, thing: int, concept: int) -> None: ...
 
 
 def pictures(seed: int = 0) -> Pictures:

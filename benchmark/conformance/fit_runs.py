@@ -16,7 +16,7 @@ from benchmark.conformance.tiny_world import World, world
 from benchmark.contracts import Artifact, Concepts, Modality, Need, PairedActivations
 from benchmark.registry import Choice
 
-UNAVAILABLE = frozenset({Need.EDITS, Need.GENERATION, Need.PROJECTOR, Need.TOKENS})
+UNAVAILABLE = frozenset({Need.PLACES, Need.EDITS, Need.GENERATION, Need.PROJECTOR, Need.TOKENS})
 """What the tiny world cannot offer."""
 States = dict[str, Any]
 

@@ -29,7 +29,9 @@ from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import Matched
 
 K = 4
-ABSENT = frozenset({Need.EDITS, Need.GENERATION, Need.PROJECTOR, Need.TOKENS, Need.PATCH})
+ABSENT = frozenset(
+    {Need.PLACES, Need.EDITS, Need.GENERATION, Need.PROJECTOR, Need.TOKENS, Need.PATCH}
+)
 OFFERED = frozenset(Need) - ABSENT
 """What the tiny world has, for tasks and references."""
 

@@ -24,7 +24,14 @@ from benchmark.contracts.data import (
     Talk,
     talks_of,
 )
-from benchmark.contracts.editing import Box, Editable, Steerable, Thing, thing_concepts
+from benchmark.contracts.editing import (
+    Annotated,
+    Box,
+    Editable,
+    Steerable,
+    Thing,
+    thing_concepts,
+)
 from benchmark.contracts.exhibits import Chart, Curve, Exhibit, Exhibited, Showing
 from benchmark.contracts.methods import Budget, Memo, Method, TrainingData, unshared
 from benchmark.contracts.needs import (
@@ -43,6 +50,7 @@ from benchmark.contracts.tasks import Metric, Recall, Reference, Subject, Task, 
 
 __all__ = [
     "MODALITIES",
+    "Annotated",
     "Artifact",
     "Asked",
     "Backend",

@@ -1,4 +1,4 @@
-"""Examples whose pictures can be changed and drawn again, and where things are in them."""
+"""Where things are in pictures, and pictures that can be changed and drawn again."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Thing:
         )
 
 
-def thing_concepts(examples: Editable) -> list[int]:
+def thing_concepts(examples: Annotated) -> list[int]:
     """The concepts that are things."""
     return [concept for concept, names in enumerate(examples.thing_names) if names]
 
 
 @runtime_checkable
-class Editable(Protocol):
-    """What Need.EDITS stands for: things that can be taken out of a picture, or exchanged."""
+class Annotated(Protocol):
+    """What Need.PLACES stands for: pictures, drawn or taken, of which the things are known."""
 
     @property
     def thing_names(self) -> Sequence[Sequence[str]]:
@@ -59,13 +59,18 @@ class Editable(Protocol):
         """The things in picture i, in reading order."""
         ...
 
-    def without(self, i: int, thing: int) -> Any:
-        """Picture i drawn again without one of its things, all else as it was."""
-        ...
-
     def replacements(self, i: int, thing: int) -> Sequence[int]:
         """Concepts that may stand in the place of one of its things, so that the picture is one
-        that this split could have shown."""
+        that this split could have shown: none of them is in the picture."""
+        ...
+
+
+@runtime_checkable
+class Editable(Annotated, Protocol):
+    """What Need.EDITS stands for: things that can be taken out of a picture, or exchanged."""
+
+    def without(self, i: int, thing: int) -> Any:
+        """Picture i drawn again without one of its things, all else as it was."""
         ...
 
     def replaced(self, i: int, thing: int, concept: int) -> Any:

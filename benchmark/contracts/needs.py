@@ -20,6 +20,7 @@ class Need(Enum):
     SAME_WIDTH = "image and text activations of the same width"
     LATENTS = "sparse latents"
     SECOND_SEED = "a second seed of the same run"
+    PLACES = "pictures in which it is known where things are"
     EDITS = "scenes that can be edited and rendered again"
     GENERATION = "a backend that writes text"
     PROJECTOR = "a projector that can be trained"

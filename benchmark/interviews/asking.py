@@ -12,9 +12,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.contracts import (
+    Annotated,
     Box,
     Edit,
-    Editable,
     NotApplicableError,
     Speaker,
     Subject,
@@ -24,12 +24,7 @@ from benchmark.edits import add, patch_in
 from benchmark.interviews.cases import Case, Shown, shown
 from benchmark.interviews.room import Room, digest
 from benchmark.interviews.rows import mean_differences, rows_of
-from benchmark.interviews.setting import (
-    KEPT,
-    Asked,
-    editable,
-    redrawing,
-)
+from benchmark.interviews.setting import KEPT, Asked, annotated, editable, redrawing
 from benchmark.judges.names import NameJudge
 from benchmark.judges.reading import Reading
 
@@ -43,8 +38,8 @@ class Asking:
 
     subject: Subject
     speaker: Speaker
-    of: Mapping[str, Editable]
-    """Splits whose pictures can be drawn again."""
+    of: Mapping[str, Annotated]
+    """Splits of whose pictures it is known what is where."""
     blocks: tuple[int | None, ...]
     """None is before the projector."""
     doses: tuple[float, ...] = DOSES
@@ -119,14 +114,18 @@ class Asking:
     def redrawn(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
         """The stream of the new picture stands in for that of the picture, at every patch.
 
-        Before the projector that is the new picture itself.
+        Before the projector that is the new picture itself. Raises NotApplicableError where
+        pictures cannot be drawn anew.
         """
+        anew = editable(self.subject.examples, split)
+        if anew is None:
+            raise NotApplicableError("these pictures cannot be drawn anew")
         room, block = self.room, self.blocks[-1]
         drawn_anew = [[case.thing, case.new] for case in cases]
 
         def said(part: Sequence[int]) -> list[str]:
             chosen = [cases[i] for i in part]
-            pictures = [redrawing(self.of[split], case) for case in chosen]
+            pictures = [redrawing(anew, case) for case in chosen]
             if block is None:
                 return room.say(pictures, [])
             put = Edit(block, patch_in(room.stream(pictures, block)))
@@ -155,11 +154,11 @@ class Asking:
 
 
 def asking_of(subject: Subject, speaker: Speaker, blocks: tuple[int | None, ...]) -> Asking:
-    """Raises NotApplicableError where pictures cannot be drawn again."""
-    found = {split: editable(subject.examples, split) for split in ("train", "val", "test")}
+    """Raises NotApplicableError where it is not known what is where in the pictures."""
+    found = {split: annotated(subject.examples, split) for split in ("train", "val", "test")}
     of = {split: each for split, each in found.items() if each is not None}
     if len(of) < len(found):
-        raise NotApplicableError("the pictures are not at hand: none can be changed")
+        raise NotApplicableError("the pictures are not at hand: where things are is not known")
     return Asking(subject, speaker, of, blocks)
 
 

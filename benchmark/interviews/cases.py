@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool
 
-from benchmark.contracts import Editable
+from benchmark.contracts import Annotated
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,17 @@ class Shown:
     """Concepts that may stand in the place of each."""
 
 
-def shown(examples: Editable, pictures: int, grid: tuple[int, int] | None) -> Iterable[Shown]:
-    """The first pictures of a split that can be drawn again; without a grid nothing has a place."""
+def shown(examples: Annotated, pictures: int, grid: tuple[int, int] | None) -> Iterable[Shown]:
+    """The first pictures of a split; without a grid nothing has a place.
+
+    Things of one concept are edited together: the place of each is that of all of them.
+    """
     for i in range(pictures):
         things = examples.things(i)
-        places = tuple(thing.patches(grid) if grid else () for thing in things)
+        room: dict[int, set[int]] = {}
+        for thing in things:
+            room.setdefault(thing.concept, set()).update(thing.patches(grid) if grid else ())
+        places = tuple(tuple(sorted(room[thing.concept])) for thing in things)
         concepts = tuple(thing.concept for thing in things)
         others = tuple(tuple(examples.replacements(i, k)) for k in range(len(things)))
         yield Shown(concepts, places, others)
@@ -67,7 +73,7 @@ def drawn(
     exchange: bool,
     grid: tuple[int, int] | None = None,
 ) -> list[Case]:
-    """A case for each of the first pictures that have things enough: one, or two for a removal.
+    """A case for each of the first pictures that have things enough: one, or a removal two kinds.
 
     What is taken out has to leave something that can be kept.
     """
@@ -75,7 +81,7 @@ def drawn(
     for i, picture in enumerate(pictures):
         if len(found) == most:
             break
-        if len(picture.concepts) < (1 if exchange else 2):
+        if len(set(picture.concepts)) < (1 if exchange else 2):
             continue
         k = int(rng.integers(len(picture.concepts)))
         patches, others = picture.places[k], picture.others[k] if exchange else ()

@@ -180,10 +180,11 @@ class Editing:
 
 def possible(subject: Subject, kind: Kind) -> bool:
     """Whether there is such an edit: places off a thing, something drawn anew to put there."""
-    if isinstance(subject.backend, Speaker):
-        return kind != "redrawn picture"
-    redraws = editable(subject.examples, "test") is not None
-    return redraws if kind == "redrawn picture" else kind not in ("off region", "edited scene")
+    speaks = isinstance(subject.backend, Speaker)
+    if kind in REDRAWN:
+        draws = editable(subject.examples, "test") is not None
+        return draws and kind == REDRAWN[0 if speaks else 1]
+    return speaks or kind != "off region"
 
 
 def kind_of(subject: Subject) -> Kind:

@@ -26,7 +26,7 @@ from benchmark.contracts import (
 from benchmark.interviews.cases import Case, Shown, labelled, shown
 from benchmark.interviews.probes import probes_of
 from benchmark.interviews.rows import mean_differences, showing
-from benchmark.interviews.setting import Asked, editable, redrawing
+from benchmark.interviews.setting import Asked, annotated, editable, redrawing
 from benchmark.judges.reading import Reading
 
 NEAREST = 5
@@ -52,7 +52,7 @@ class Probing:
         return None
 
     def pictures(self, split: Asked) -> Iterable[Shown]:
-        examples, data = editable(self.subject.examples, split), self._rows(split)
+        examples, data = annotated(self.subject.examples, split), self._rows(split)
         if examples is not None:
             return shown(examples, data.n_images, None)
         return labelled(data.labels("image"), self.things)
@@ -71,10 +71,10 @@ class Probing:
         return self._read(self._seen(split, cases) + push)
 
     def redrawn(self, split: Asked, cases: Sequence[Case]) -> list[Reading]:
-        """Raises NotApplicableError where pictures are not at hand."""
+        """Raises NotApplicableError where pictures cannot be drawn anew."""
         examples, backend = editable(self.subject.examples, split), self.subject.backend
         if examples is None or backend is None:
-            raise NotApplicableError("the pictures are not at hand: none can be drawn anew")
+            raise NotApplicableError("these pictures cannot be drawn anew")
         pictures = np.stack([redrawing(examples, case) for case in cases])
         anew: Any = SimpleNamespace(images=lambda start, stop: pictures[start:stop])
         rows = backend.encode(anew, "image", 0, len(cases), self.subject.artifact.site)
@@ -87,8 +87,7 @@ class Probing:
         return concepts.names[concept]
 
     def picture(self, case: Case) -> Any:
-        examples = editable(self.subject.examples, "test")
-        if examples is None:
+        if annotated(self.subject.examples, "test") is None:
             return None
         return self.subject.examples["test"].images(case.picture, case.picture + 1)[0]
 
@@ -141,7 +140,7 @@ def probing_of(subject: Subject) -> Probing:
     """Raises NotApplicableError where a picture has several rows."""
     if len(subject.train.image) != subject.train.n_images:
         raise NotApplicableError("a picture has several rows here, and no answer tells of them")
-    examples = editable(subject.examples, "train")
+    examples = annotated(subject.examples, "train")
     if examples is not None:
         return Probing(subject, tuple(thing_concepts(examples)))
     return Probing(subject, tuple(range(subject.train.labels("image").shape[1])))

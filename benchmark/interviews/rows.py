@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from benchmark.contracts import Editable, Subject
+from benchmark.contracts import Annotated, Subject
 from benchmark.metrics.localizing import grid_of
 
 LEAST = 5
@@ -17,7 +17,7 @@ LEAST = 5
 Rows = Mapping[int, Int[np.ndarray, " r"]]
 
 
-def rows_of(subject: Subject, examples: Editable, things: Sequence[int]) -> Rows:
+def rows_of(subject: Subject, examples: Annotated, things: Sequence[int]) -> Rows:
     """Tokens on each thing; the pictures that have it where a picture is one row."""
     train = subject.train
     if len(train.image) == train.n_images:

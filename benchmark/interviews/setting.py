@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmark.contracts import Box, Editable, Examples
+from benchmark.contracts import Annotated, Box, Editable, Examples
 from benchmark.interviews.cases import Case, Shown
 from benchmark.judges.reading import Reading
 
@@ -96,6 +96,12 @@ def redrawing(examples: Editable, case: Case) -> Any:
     if case.new is None:
         return examples.without(case.picture, case.thing)
     return examples.replaced(case.picture, case.thing, case.new)
+
+
+def annotated(examples: Mapping[Any, Examples], split: str) -> Annotated | None:
+    """A split of whose pictures it is known what is where; None where that is not known."""
+    found = examples.get(split)
+    return found if isinstance(found, Annotated) else None
 
 
 def editable(examples: Mapping[Any, Examples], split: str) -> Editable | None:

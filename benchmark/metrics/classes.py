@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int
 
-from benchmark.contracts import Editable, NotApplicableError, Subject, thing_concepts
+from benchmark.contracts import Annotated, NotApplicableError, Subject, thing_concepts
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Sorted:
 def things_of(subject: Subject) -> tuple[int, ...]:
     """The concepts that are things: by the pictures' own word, else the first kind of concept."""
     examples = subject.examples.get("test")
-    if isinstance(examples, Editable):
+    if isinstance(examples, Annotated):
         return tuple(thing_concepts(examples))
     concepts = subject.test.concepts
     if concepts is None or not concepts.kinds:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from benchmark.contracts import Editable, NotApplicableError, Subject
+from benchmark.contracts import Annotated, NotApplicableError, Subject
 from benchmark.metrics.naming import Names
 
 STRATA = ((0.0, 0.05), (0.05, 0.15), (0.15, 0.3), (0.3, 1.0))
@@ -58,7 +58,7 @@ def latents_of_things(names: Names, things: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def placed(subject: Subject, examples: Editable, latent_of: dict[int, int]) -> Placed:
+def placed(subject: Subject, examples: Annotated, latent_of: dict[int, int]) -> Placed:
     """Where each named latent is strongest, thing by thing. Raises as `grid_of` does."""
     grid = grid_of(subject)
     native = subject.native("test", "image")
@@ -74,7 +74,7 @@ def placed(subject: Subject, examples: Editable, latent_of: dict[int, int]) -> P
 
 
 def _asked(
-    n: int, examples: Editable, latent_of: dict[int, int], grid: tuple[int, int]
+    n: int, examples: Annotated, latent_of: dict[int, int], grid: tuple[int, int]
 ) -> Iterator[tuple[int, Sequence[int], int]]:
     """Picture, patches and latent of each thing that has both of these."""
     for i in range(n):

@@ -22,8 +22,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from benchmark.contracts import (
+    Annotated,
     Backend,
-    Editable,
     PairedActivations,
     Ragged,
     SparseCodes,
@@ -55,7 +55,7 @@ def said_of(subject: Subject, things: Sequence[int]) -> Said:
     """Texts about each thing that has any: prompts or captions, whatever the method."""
     examples, backend = subject.examples.get("train"), subject.backend
     joint = getattr(backend, "text_pass", "isolated") == "joint"
-    if isinstance(examples, Editable) and backend is not None and not joint:
+    if isinstance(examples, Annotated) and backend is not None and not joint:
         if subject.train not in _PROMPTED:
             _PROMPTED[subject.train] = _prompted(subject, backend, examples, things)
         return _PROMPTED[subject.train]
@@ -66,7 +66,7 @@ _PROMPTED: WeakKeyDictionary[PairedActivations, Said] = WeakKeyDictionary()
 
 
 def _prompted(
-    subject: Subject, backend: Backend, examples: Editable, things: Sequence[int]
+    subject: Subject, backend: Backend, examples: Annotated, things: Sequence[int]
 ) -> Said:
     """Prompts as rows in the frame of the splits."""
     texts = prompts([examples.thing_names[c] for c in things])

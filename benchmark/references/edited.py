@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
-from benchmark.contracts import Reference, Subject
+from benchmark.contracts import Need, Reference, Subject
 from benchmark.interviews.doses import TRIED
-from benchmark.interviews.editing import KIND, Kind, possible
+from benchmark.interviews.editing import KIND, REDRAWN, Kind, possible
 from benchmark.interviews.setting import KEPT
 from benchmark.metrics.naming import NAMES
 from benchmark.references.changes import CODES, PATCHED, inheriting, nothing, reference, unpatched
 
+Role = Literal["null", "baseline", "ceiling"]
 SCORES = ("s2/*", "s1/*", "ms/*", "done", "kept", "parsed")
 
 
-def by(kind: Kind, role: str, *, of_data: bool = False) -> Reference:
+def by(kind: Kind, role: Role, *, of_data: bool = False) -> Reference:
     """A reference whose edits are of another kind; at the dose of the subject, save for means."""
 
     def change(subject: Subject, rng: np.random.Generator) -> Subject:
@@ -25,7 +28,8 @@ def by(kind: Kind, role: str, *, of_data: bool = False) -> Reference:
         found.cache[(KIND,)] = kind
         return found
 
-    return reference(kind, role, change, metrics=SCORES, of_data=of_data)  # type: ignore[arg-type]
+    needs = frozenset({Need.EDITS}) if kind in REDRAWN else frozenset()
+    return reference(kind, role, change, metrics=SCORES, of_data=of_data, needs=needs)
 
 
 EDITS: tuple[Reference, ...] = (

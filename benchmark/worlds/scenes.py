@@ -177,7 +177,9 @@ class Scenes:
     """Of the test scenes alone, where they are not those that everybody knows."""
     name: ClassVar[str] = "scenes"
     licence: ClassVar[str] = "MIT (generated; glyphs of DejaVu Sans, Bitstream Vera licence)"
-    provides: ClassVar[frozenset[Need]] = frozenset({Need.PAIRS, Need.CONCEPTS, Need.EDITS})
+    provides: ClassVar[frozenset[Need]] = frozenset(
+        {Need.PAIRS, Need.CONCEPTS, Need.PLACES, Need.EDITS}
+    )
     planted: ClassVar[Planted | None] = None
 
     def __post_init__(self) -> None:
