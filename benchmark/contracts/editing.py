@@ -66,6 +66,16 @@ class Annotated(Protocol):
 
 
 @runtime_checkable
+class OpenWorld(Annotated, Protocol):
+    """Photographs: more is in them than has a name, and names occur in those of other things."""
+
+    @property
+    def other_names(self) -> frozenset[str]:
+        """Phrases that hold the name of a thing and mean another ("toy car"); there may be none."""
+        ...
+
+
+@runtime_checkable
 class Editable(Annotated, Protocol):
     """What Need.EDITS stands for: things that can be taken out of a picture, or exchanged."""
 

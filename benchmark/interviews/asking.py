@@ -16,6 +16,7 @@ from benchmark.contracts import (
     Box,
     Edit,
     NotApplicableError,
+    OpenWorld,
     Speaker,
     Subject,
     thing_concepts,
@@ -25,7 +26,7 @@ from benchmark.interviews.cases import Case, Shown, shown
 from benchmark.interviews.room import Room, digest
 from benchmark.interviews.rows import mean_differences, rows_of
 from benchmark.interviews.setting import KEPT, Asked, annotated, editable, redrawing
-from benchmark.judges.names import NameJudge
+from benchmark.judges.mentions import judge_of
 from benchmark.judges.reading import Reading
 
 DOSES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
@@ -49,7 +50,8 @@ class Asking:
     def room(self) -> Room:
         """The model, asked for everything in a picture."""
         subject, of = self.subject, self.of["test"]
-        judge = NameJudge(tuple(map(tuple, of.thing_names)), of.descriptions)
+        others = of.other_names if isinstance(of, OpenWorld) else None
+        judge = judge_of(of.thing_names, of.descriptions, others)
         ids = {"val": subject.val.ids, "test": subject.test.ids}
         question = of.list_question
         return Room(self.speaker, question, judge, subject.examples, ids, subject.recall)

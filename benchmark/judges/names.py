@@ -42,6 +42,8 @@ class NameJudge:
     """Every way to call each thing; a name of several things may mean any of them."""
     descriptions: frozenset[str] = frozenset()
     """Words that say how or where things are (colours, grounds): no things of their own."""
+    others: frozenset[str] = frozenset()
+    """Phrases that hold a name and mean something else ("toy car"): no known thing."""
 
     def read(self, question: str, answer: str) -> Reading:
         """Items between commas, full stops and "and"; the longest known name wins.
@@ -86,8 +88,9 @@ class NameJudge:
             denied |= bare[i] in NEGATIONS
             for n in range(min(longest, len(bare) - i), 0, -1):
                 things = known.get(" ".join(bare[i : i + n]))
-                if things:
-                    yield things, denied
+                if things is not None:
+                    if things:
+                        yield things, denied
                     i += n
                     break
             else:
@@ -95,7 +98,7 @@ class NameJudge:
 
     @property
     def _known(self) -> tuple[Mapping[str, frozenset[int]], int]:
-        return _index(self.names)
+        return _index(self.names, self.others)
 
 
 def _babble(mentions: Sequence[frozenset[int]], unknown: Sequence[str]) -> bool:
@@ -110,9 +113,13 @@ def _says_nothing(text: str) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _index(names: tuple[tuple[str, ...], ...]) -> tuple[Mapping[str, frozenset[int]], int]:
+def _index(
+    names: tuple[tuple[str, ...], ...], others: frozenset[str]
+) -> tuple[Mapping[str, frozenset[int]], int]:
     """Every name and its plural to the things that it may mean, and words in the longest name."""
-    found: dict[str, set[int]] = {}
+    found: dict[str, set[int]] = {
+        form: set() for phrase in others for form in (phrase, plural(phrase))
+    }
     for i, own in enumerate(names):
         for name in own:
             for form in (name.lower(), plural(name.lower())):

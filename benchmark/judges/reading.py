@@ -21,6 +21,9 @@ class Reading:
     """Items of a list that name nothing known: invented, whatever they are."""
     repeated: tuple[str, ...] = ()
     """Items of a list that were said before in the same words: there is one more of them."""
+    open: bool = False
+    """Whether what it does not know may well be in the picture: then it is invented only where the
+    unedited answer says nothing of it."""
     unread: Why = ""
     """Why it could not be read; empty where it could."""
     said: str = field(default="", compare=False)

@@ -92,7 +92,7 @@ def _judged(
     now = after.things(wanted, frozenset({target}))
     kept, lost = others & now, others - now
     again = max(len(after.repeated) - len(before.repeated), 0)
-    invented = len(now - said - {target, new}) + len(after.unknown) + again
+    invented = len(now - said - {target, new}) + len(_unknown(before, after)) + again
     gone, came = target not in now, new is None or new in now
     if not (gone and came):
         why = "still named" if not gone else "not replaced"
@@ -102,3 +102,11 @@ def _judged(
     whole = not lost and not invented
     why = "" if whole else "lost" if lost else "invented"
     return Verdict(2 if whole else 1, True, True, len(kept), len(others), invented, why)
+
+
+def _unknown(before: Reading, after: Reading) -> list[str]:
+    """What is invented of what is not known: all of it, or what has words that are new."""
+    if not after.open:
+        return list(after.unknown)
+    said = {word for item in before.unknown for word in item.split()}
+    return [item for item in after.unknown if not said.issuperset(item.split())]
