@@ -8,14 +8,17 @@ import textwrap
 from typing import Any
 
 from benchmark.backends import GROUPS, MODULES
+from benchmark.corpora.known import KNOWN
 from benchmark.registry import catalogue
 
-DATA: dict[str, tuple[str, str]] = {
-    "scenes": (
-        "benchmark.worlds.scenes:Scenes",
-        "rendered pictograms on a grid with true captions; 12,000 / 1,000 / 2,000 scenes",
-    ),
+SCENES = "rendered pictograms on a grid with true captions; 12,000 / 1,000 / 2,000 scenes"
+DATA: dict[str, str] = {
+    "scenes": SCENES,
+    **{name: known.says for name, known in KNOWN.items()},
+    "hub": "any data set of the hub with pictures and captions: hub:ORG/NAME[@REVISION]",
+    "FOLDER": "your own: Karpathy's dataset_*.json, *.tar, *.parquet, metadata.csv, or classes",
 }
+"""Names of `--data`; those of real pictures take a folder behind a colon: coco:FOLDER."""
 PIPE_WIDTH = 140
 
 
@@ -26,7 +29,7 @@ def rows(what: str) -> list[dict[str, Any]]:
         groups = [{"name": g, "summary": f"group: {', '.join(m)}"} for g, m in GROUPS.items()]
         return [*named.values(), *groups]
     if what == "data":
-        return [{"name": name, "summary": says} for name, (_, says) in DATA.items()]
+        return [{"name": name, "summary": says} for name, says in DATA.items()]
     return [
         {
             "name": entry.name,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -12,7 +11,6 @@ from torch import Tensor
 
 from benchmark.activations.reading import Store, activations
 from benchmark.backends import open_backend
-from benchmark.command.listing import DATA
 from benchmark.contracts import (
     MODALITIES,
     Backend,
@@ -25,8 +23,8 @@ from benchmark.contracts import (
     Site,
     Split,
 )
-from benchmark.registry import unknown
 from benchmark.run.request import Request
+from benchmark.worlds.scenes import Scenes
 
 CPU_BATCH = 128
 """Larger batches of small models are a third slower: their tensors are paged out and in."""
@@ -158,16 +156,17 @@ def gather(
     if data is not None and request.data not in (None, data.name):
         raise ValueError(f"--data {request.data}: {spec} brings its own data, {data.name}")
     if data is None:
-        data = open_data(request.data or "scenes")
+        data = open_data(request.data or "scenes", progress)
     return Materials(backend, data, backend.sites[0], request, progress, Store(say=say))
 
 
-def open_data(name: str) -> Dataset:
-    """A registered data set. Raises ValueError with the nearest name."""
-    if name not in DATA:
-        raise ValueError(unknown("data", name, DATA))
-    module, _, attribute = DATA[name][0].partition(":")
-    return getattr(importlib.import_module(module), attribute)()
+def open_data(name: str, progress: Progress) -> Dataset:
+    """The pocket world's scenes, or real pictures. Raises ValueError, one line."""
+    if name == "scenes":
+        return Scenes()
+    from benchmark.corpora.naming import open_corpus
+
+    return open_corpus(name, progress)
 
 
 def pick_blocks(backend: Backend, names: Sequence[str]) -> tuple[Site, ...]:

@@ -1,0 +1,78 @@
+"""COCO and Flickr30k as Karpathy split them: `dataset_*.json` beside folders of pictures.
+
+Karpathy and Fei-Fei 2015 (1412.2306). `restval` of COCO belongs to train, as is usual.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.contracts import Split
+from benchmark.corpora.listing import Listing
+from benchmark.corpora.pictures import Files
+from benchmark.corpora.splitting import GIVEN
+
+FILE = "dataset_*.json"
+PLACES = (".", "images", "flickr30k-images", "flickr30k_images", "..", "../images")
+"""Where pictures lie, seen from the file."""
+
+
+def annotation_file(folder: Path) -> Path | None:
+    """The file of a folder, if it has one."""
+    found = sorted([*folder.glob(FILE), *folder.glob(f"annotations/{FILE}")])
+    return found[0] if found else None
+
+
+def read(file: Path) -> dict[Split, Listing]:
+    """Every split of a file. Raises ValueError, one line, for another file and lost pictures."""
+    try:
+        images = json.loads(file.read_text(encoding="utf-8"))["images"]
+        rows: dict[Split, list[dict[str, Any]]] = {}
+        for image in images:
+            rows.setdefault(GIVEN[image["split"]], []).append(image)
+        root = place_of(file, images[0])
+        return {split: listed(root, each) for split, each in rows.items()}
+    except (KeyError, TypeError, IndexError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"{file} is no caption file of Karpathy's ({type(error).__name__}: {error}): wanted "
+            '{"images": [{"filename", "split", "sentences": [{"raw"}]}]}'
+        ) from None
+
+
+def place_of(file: Path, image: dict[str, Any]) -> Path:
+    """The folder that pictures are named from. Raises ValueError where the first is nowhere."""
+    name = name_of(image)
+    for place in PLACES:
+        if (file.parent / place / name).is_file():
+            return (file.parent / place).resolve()
+    raise ValueError(
+        f"{name}, the first picture of {file.name}, is not under {file.parent}: wanted the folders "
+        f"of pictures beside it"
+    )
+
+
+def name_of(image: dict[str, Any]) -> str:
+    """Folder and name of a picture: COCO has two folders, Flickr30k none."""
+    return "/".join(part for part in (image.get("filepath"), image["filename"]) if part)
+
+
+def listed(root: Path, images: list[dict[str, Any]]) -> Listing:
+    """One split in the order of the file. Raises ValueError where pictures are missing."""
+    names = [name_of(image) for image in images]
+    lost = [name for name in names if not (root / name).is_file()]
+    if lost:
+        raise ValueError(
+            f"{len(lost)} of {len(names)} pictures are not under {root}, {lost[0]} first: "
+            "download what is missing"
+        )
+    own = [[s["raw"] for s in image["sentences"] if s["raw"].strip()] for image in images]
+    return Listing(
+        ids=tuple(str(image.get("cocoid", image["filename"])) for image in images),
+        captions=tuple(" ".join(text.split()) for texts in own for text in texts),
+        caption_of=np.repeat(np.arange(len(own)), [len(texts) for texts in own]),
+        pictures=Files(tuple(root / name for name in names)),
+    )
