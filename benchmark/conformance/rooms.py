@@ -49,11 +49,13 @@ ROOMS: dict[str, Room] = {
     "worlds": ours("worlds*", "contracts"),
     "activations": ours("activations*", "contracts messages"),
     "names": ours(
-        "command* configure registry sources backends conformance.rooms conformance.house_rules",
+        "command* configure registry sources backends corpora corpora.known conformance.rooms "
+        "conformance.house_rules",
         "contracts messages",
         light=True,
     ),
     "backends": ours("backends.*", "contracts worlds edits messages"),
+    "corpora": ours("corpora.*", "contracts activations backends judges names messages"),
     "statistics": ours("statistics*", light=True),
     "results": ours("results* provenance", "statistics messages", light=True),
     "portrayed": ours(
@@ -67,7 +69,7 @@ ROOMS: dict[str, Room] = {
         "interchange.export*", "contracts sae interchange run metrics results messages"
     ),
     "interchange": ours("interchange*", "contracts sae alignment codes names results messages"),
-    "run": ours("run*", f"{_MACHINERY} results reports interchange"),
+    "run": ours("run*", f"{_MACHINERY} results reports interchange corpora"),
     "verification": ours("verification*", f"{_MACHINERY} results reports run submissions"),
     "portraits": ours("portraits*", f"{_MACHINERY} metrics results run portrayed"),
     "reporting": ours(
@@ -76,6 +78,11 @@ ROOMS: dict[str, Room] = {
         light=True,
     ),
     "sweeps": ours("sweeps*", "contracts names statistics results reports run messages"),
+    "planning": ours(
+        "planning*",
+        "contracts sae kernels worlds activations backends names corpora results reports run "
+        "messages",
+    ),
     "reproduce": ours("reproduce*", "names statistics results reports run messages", light=True),
     "verdicts": ours(
         "audit.records audit.expectations audit.expected audit.levels audit.judging audit.wording "
@@ -88,8 +95,8 @@ ROOMS: dict[str, Room] = {
     "recipes": ours("recipes*", "contracts worlds backends projectors"),
     "command": ours(
         "__main__",
-        "names run sweeps reproduce audit reports reporting conformance timing leaderboards "
-        "exporting submissions verification",
+        "names run planning sweeps reproduce audit reports reporting conformance timing "
+        "leaderboards exporting submissions verification",
         light=True,
     ),
     "methods": Room(("methods.*",), (*_PARTS.split(), "codes", "projectors"), closed=True),
