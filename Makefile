@@ -19,6 +19,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m leaderboards.metrics --check
 	$(BIN)/python -m leaderboards.readme --check
 
 format: $(VENV)/.installed-dev
@@ -52,6 +53,7 @@ audits: $(VENV)/.installed
 	$(BIN)/python -m leaderboards.readme
 
 docs: $(VENV)/.installed
+	$(BIN)/python -m leaderboards.metrics
 	$(BIN)/python -m leaderboards.readme
 
 clean:

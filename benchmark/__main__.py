@@ -74,6 +74,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
         from benchmark.reproduce.verb import reproduce_verb
 
         return reproduce_verb(arguments)
+    if arguments.verb == "plan":
+        from benchmark.planning.verb import plan_verb
+
+        return plan_verb(arguments)
     if arguments.verb == "sweep":
         from benchmark.sweeps.verb import sweep_verb
 
@@ -82,6 +86,10 @@ def dispatch(arguments: argparse.Namespace) -> int:
         from benchmark.audit.verb import audit_verb
 
         return audit_verb(arguments)
+    if arguments.verb == "judge":
+        from benchmark.judging.verb import judge_verb
+
+        return judge_verb(arguments)
     if arguments.verb == "submit":
         from benchmark.submissions.making import submit_verb
 

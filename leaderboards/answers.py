@@ -158,7 +158,10 @@ def frontier(folders: Sequence[Path], method: str, field: str) -> list[dict[str,
     for cell in scored(folders):
         config = dict(cell.method.config)
         if cell.variant == "fair" and cell.method.name.split("-")[0] == method and field in config:
-            value = float(config.pop(field))
+            given = config.pop(field)
+            if not isinstance(given, int | float):
+                raise ValueError(f"{method}.{field} is {given!r}, wanted a number")
+            value = float(given)
             others.add(json.dumps(config, sort_keys=True))
             fits.setdefault((cell.backend.name, value), {})[cell.seed] = cell.method.chosen
     if len(others) > 1:

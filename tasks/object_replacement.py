@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from benchmark.contracts import Exhibit, Metric, Need, Reference, Subject, Task, Units
+from benchmark.contracts import (
+    Exhibit,
+    Metric,
+    Need,
+    Reference,
+    Subject,
+    Task,
+    Transcript,
+    Units,
+)
 from benchmark.interviews.scored import ASIDE, edited, metrics
 from benchmark.interviews.showing import exhibit_of
+from benchmark.interviews.transcript import transcript_of
 from benchmark.references.changes import wanted
 from benchmark.references.edited import EDITS
 
@@ -37,3 +47,7 @@ class ObjectReplacement(Task):
     def exhibit(self, subject: Subject) -> Exhibit | None:
         """The best, the median and the worst edit, and success over doses."""
         return exhibit_of(subject, "replacement", self.variant)
+
+    def transcript(self, subject: Subject) -> Transcript | None:
+        """Every answer before and after its edit, for other judges to read."""
+        return transcript_of(subject, "replacement", self.variant)

@@ -31,7 +31,7 @@ from leaderboards.site.pages import navigation
 from leaderboards.site.rerun import commands
 from leaderboards.site.serving import server
 from tests import records
-from tests.leaderboard_worlds import made, reference_cells, submission, submitted
+from tests.leaderboard_worlds import made, reference_cells, site_of, submission, submitted
 
 SCRIPT = "<script>alert('x')</script>"
 IMAGE = '"><img src=x onerror=alert(1)>'
@@ -332,3 +332,19 @@ def test_a_served_site_is_for_this_machine(site: Path) -> None:
         running.shutdown()
         thread.join()
     assert running.server_address[0] == "127.0.0.1"
+
+
+def test_a_build_takes_away_what_an_earlier_one_wrote_and_nothing_else(tmp_path: Path) -> None:
+    few = Source(reference_cells(("jsae", "shared"), tasks=["retrieval"]), "reference", None)
+    fewer = Source(reference_cells(("jsae",), tasks=["retrieval"]), "reference", None)
+    site_of(tmp_path, [few])
+    (tmp_path / "methods" / "mine.html").write_text("mine")
+    assert (tmp_path / "methods" / "shared.html").is_file()
+    site_of(tmp_path, [fewer])
+    assert not (tmp_path / "methods" / "shared.html").exists()
+    assert (tmp_path / "methods" / "jsae.html").is_file()
+    assert (tmp_path / "methods" / "mine.html").read_text() == "mine"
+    (tmp_path / "files.txt").write_text("../outside.txt\n/etc/hostname\n")
+    (tmp_path.parent / "outside.txt").write_text("kept")
+    site_of(tmp_path, [fewer])
+    assert (tmp_path.parent / "outside.txt").read_text() == "kept"

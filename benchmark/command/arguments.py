@@ -13,11 +13,13 @@ from benchmark.command.checkpoint_flags import (
     export_flags,
 )
 from benchmark.command.diff_flags import DIFF_EXAMPLES, DIFF_SAYS, diff_flags
+from benchmark.command.judge_flags import JUDGE_EXAMPLES, JUDGE_SAYS, judge_flags
 from benchmark.command.leaderboard_flags import (
     LEADERBOARD_EXAMPLES,
     LEADERBOARD_SAYS,
     leaderboard_flags,
 )
+from benchmark.command.plan_flags import PLAN_EXAMPLES, PLAN_SAYS, plan_flags
 from benchmark.command.report_flags import REPORT_EXAMPLES, REPORT_SAYS, report_flags
 from benchmark.command.reproduce_flags import (
     REPRODUCE_EXAMPLES,
@@ -95,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     _run(verbs)
+    _plan(verbs)
     _sweep(verbs)
     _ls(verbs)
     _check(verbs)
@@ -103,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
     report_flags(_verb(verbs, "report", REPORT_SAYS, epilog=REPORT_EXAMPLES), _seed)
     reproduce_flags(_verb(verbs, "reproduce", REPRODUCE_SAYS, epilog=REPRODUCE_EXAMPLES), _seed)
     audit_flags(_verb(verbs, "audit", AUDIT_SAYS, epilog=AUDIT_EXAMPLES), _positive)
+    judge_flags(_verb(verbs, "judge", JUDGE_SAYS, epilog=JUDGE_EXAMPLES))
     _kernels(verbs)
     submit_flags(_verb(verbs, "submit", SUBMIT_SAYS, epilog=SUBMIT_EXAMPLES))
     validate_flags(_verb(verbs, "validate", VALIDATE_SAYS, epilog=VALIDATE_EXAMPLES))
@@ -133,6 +137,13 @@ def _run(verbs: Any) -> None:
         metavar="N",
         help="processes that share methods and seeds, each with its share of threads (default: 1)",
     )
+
+
+def _plan(verbs: Any) -> None:
+    plan = _verb(verbs, "plan", PLAN_SAYS, epilog=PLAN_EXAMPLES)
+    _scoring(plan, "name, file.py, package.module, or all", "all that apply", required=False)
+    checkpoint_flags(plan)
+    plan_flags(plan)
 
 
 def _sweep(verbs: Any) -> None:

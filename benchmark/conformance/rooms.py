@@ -83,6 +83,11 @@ ROOMS: dict[str, Room] = {
         "contracts sae kernels worlds activations backends names corpora results reports run "
         "messages",
     ),
+    "judging": ours(
+        "judging*",
+        "contracts judges activations backends worlds names statistics results reports run "
+        "messages",
+    ),
     "reproduce": ours("reproduce*", "names statistics results reports run messages", light=True),
     "verdicts": ours(
         "audit.records audit.expectations audit.expected audit.levels audit.judging audit.wording "
@@ -95,7 +100,7 @@ ROOMS: dict[str, Room] = {
     "recipes": ours("recipes*", "contracts worlds backends projectors"),
     "command": ours(
         "__main__",
-        "names run planning sweeps reproduce audit reports reporting conformance timing "
+        "names run planning judging sweeps reproduce audit reports reporting conformance timing "
         "leaderboards exporting submissions verification",
         light=True,
     ),

@@ -33,7 +33,16 @@ from benchmark.contracts.editing import (
     Thing,
     thing_concepts,
 )
-from benchmark.contracts.exhibits import Chart, Curve, Exhibit, Exhibited, Showing
+from benchmark.contracts.exhibits import (
+    Answered,
+    Answering,
+    Chart,
+    Curve,
+    Exhibit,
+    Exhibited,
+    Showing,
+    Transcript,
+)
 from benchmark.contracts.methods import Budget, Memo, Method, TrainingData, unshared
 from benchmark.contracts.needs import (
     MODALITIES,
@@ -52,6 +61,8 @@ from benchmark.contracts.tasks import Metric, Recall, Reference, Subject, Task, 
 __all__ = [
     "MODALITIES",
     "Annotated",
+    "Answered",
+    "Answering",
     "Artifact",
     "Asked",
     "Backend",
@@ -97,6 +108,7 @@ __all__ = [
     "Task",
     "Thing",
     "TrainingData",
+    "Transcript",
     "Units",
     "averaged",
     "derived_seed",

@@ -1,4 +1,4 @@
-"""What a task has to show beside its numbers: single cases, and curves over what it tried."""
+"""What a task has to show beside its numbers: single cases, curves, and what a model answered."""
 
 from __future__ import annotations
 
@@ -59,4 +59,52 @@ class Showing(Protocol):
 
     def exhibit(self, subject: Subject) -> Exhibit | None:
         """Of a subject that was scored; None where there is nothing to see."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One picture, the edit of it, what was answered before and after, and the task's verdict."""
+
+    picture: str
+    """Its id."""
+    row: int
+    """Its place in the evaluated split."""
+    target: int
+    new: int | None
+    truth: tuple[int, ...]
+    """Everything that is known to be in the picture."""
+    captions: tuple[str, ...]
+    before: str
+    after: str | None
+    """None where a method has no latent for the case: nothing was asked then."""
+    eligible: bool
+    """Whether the case counts in the scores."""
+    score: int
+    why: str
+    """Why the verdict is not the best one; empty where it is."""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The answers behind the verdicts of a task, for other judges to read."""
+
+    question: str
+    names: tuple[tuple[str, ...], ...]
+    """Every way to call each concept; none for those that are no things."""
+    descriptions: tuple[str, ...]
+    others: tuple[str, ...] | None
+    """As `OpenWorld` has them; None where every thing has a name."""
+    latents: str
+    """How the latents were chosen along which was pushed."""
+    dose: float
+    cases: tuple[Answered, ...]
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A task whose verdicts are on answers in words."""
+
+    def transcript(self, subject: Subject) -> Transcript | None:
+        """Of a subject that was scored; None where nothing was said in words."""
         ...

@@ -49,7 +49,8 @@ REDRAWN: tuple[Kind, Kind] = ("edited scene", "redrawn picture")
 """What a model is told of a new picture bounds what edits can do; a probe of one row may be beaten
 by a push that was made for it."""
 Variant = Literal["fair", "paper"]
-KIND = "push"
+KIND, AFTER = "push", "after"
+"""In a subject's cache: the kind of edit; what is told after those of test, asked once."""
 PUBLISHED_LENGTH, PUBLISHED_BLOCKS = 10.0, 3
 N_CASES = {"val": 100, "test": 200}
 
@@ -164,6 +165,12 @@ class Editing:
 
     def told(self, split: Asked, dose: float) -> list[Reading | None]:
         """What is told of each case after its edit; None where a thing has no direction."""
+        cache, key = self.subject.cache, (AFTER, self.exchange, self.kind, self.variant, dose)
+        if split == "test" and key not in cache:
+            cache[key] = self._told(split, dose)
+        return cache[key] if split == "test" else self._told(split, dose)
+
+    def _told(self, split: Asked, dose: float) -> list[Reading | None]:
         cases = self.cases(split)
         if self.kind in REDRAWN:
             return list(self._redrawn(split))

@@ -20,11 +20,10 @@ NAMES = {"own": "latents named by text", "by labels": "latents named by labels"}
 
 def exhibit_of(subject: Subject, task: str, variant: Variant) -> Exhibit | None:
     """Cases of latents that text named, or labels where text named none of those in question."""
-    own = Editing(subject, task == "replacement", "own", variant)
-    by_labels = replace(own, kind="by labels")
-    editing = next((e for e in (own, by_labels) if e.pushes(e.cases("test"))), None)
+    editing = shown_editing(subject, task, variant)
     if editing is None:
         return None
+    own = replace(editing, kind="own")
     dose = dose_of(editing)
     found = editing.outcomes("test", dose)
     chosen = _chosen(found, editing)
@@ -47,6 +46,13 @@ def exhibit_of(subject: Subject, task: str, variant: Variant) -> Exhibit | None:
         ),
         charts=(_chart(own, dose),) if variant == "fair" else (),
     )
+
+
+def shown_editing(subject: Subject, task: str, variant: Variant) -> Editing | None:
+    """Edits along latents that text named, else along those that labels named; None without any."""
+    own = Editing(subject, task == "replacement", "own", variant)
+    able = (e for e in (own, replace(own, kind="by labels")) if e.pushes(e.cases("test")))
+    return next(able, None)
 
 
 def _chosen(found: Outcomes, editing: Editing) -> dict[str, int]:

@@ -115,8 +115,8 @@ _KINDS = {
 }
 _OTHERS = """toy car, toy truck, toy train, toy plane, toy airplane, toy boat, toy bus, toy horse,
     toy dog, toy cat, toy elephant, toy giraffe, toy bird, model train, model airplane, model car,
-    train track, train tracks, train station, train platform, train rail, train bridge, car seat, car
-    door, car window, car mirror, car park, cable car, car wash, side car, bus stop, bus
+    train track, train tracks, train station, train platform, train rail, train bridge, car seat,
+    car door, car window, car mirror, car park, cable car, car wash, side car, bus stop, bus
     station, bus lane, bus shelter, boat house, boat dock, boat ramp, boat trailer, gravy boat,
     bike lane, bike rack, bike path, bicycle lane, bicycle rack, bicycle path, truck bed,
     airplane hangar, plane ticket, jet ski, jet bridge, bird house, bird feeder, bird bath, bird

@@ -13,6 +13,7 @@ import torch
 
 from benchmark.configure import build, in_variant
 from benchmark.contracts import (
+    Answering,
     Artifact,
     Method,
     NotApplicableError,
@@ -26,6 +27,7 @@ from benchmark.messages.raised import failure
 from benchmark.messages.storage import StorageError
 from benchmark.registry import Choice
 from benchmark.results import Cell
+from benchmark.run.answers import write_answers
 from benchmark.run.applicable import not_applicable
 from benchmark.run.cells import Case, Place
 from benchmark.run.fits import Fits, FitSource
@@ -134,6 +136,7 @@ class Runner:
             fitted = self._fitted(place)
             cell = self.shelf.put_scored(place, found, fitted, subject, seen, self.timing)
             self._show(place, subject)
+            self._tell(place, subject)
             return cell
         except StorageError:
             raise
@@ -160,6 +163,20 @@ class Runner:
             raise
         except Exception as error:
             self.say(f"not drawn: {place.title}: {failure(error, place.asked.entry.path)}")
+
+    def _tell(self, place: Place, subject: Subject) -> None:
+        """Puts down what was answered, where verdicts are on answers; the scores stand alone."""
+        if not isinstance(place.task, Answering):
+            return
+        try:
+            found = place.task.transcript(subject)
+            if found is not None:
+                write_answers(self.shelf.answers(place), found)
+        except StorageError:
+            raise
+        except Exception as error:
+            said = failure(error, place.asked.entry.path)
+            self.say(f"answers not kept: {place.title}: {said}")
 
     def _fitted(self, place: Place) -> Fit:
         """The fit behind a scored cell, of a sweep all of them as one."""

@@ -43,6 +43,10 @@ class Shelf:
         name = "-".join(re.sub(r"[^\w.]+", "-", part) for part in place.title.split(" · "))
         return self.request.output / "exhibits" / f"{name}-{place.key[:8]}.png"
 
+    def answers(self, place: Place) -> Path:
+        """Where answers behind the verdicts of a cell go."""
+        return self.request.output / "answers" / f"{place.key}.jsonl"
+
     def fit_files(self, key: str) -> tuple[Path, Path | None]:
         """Where a fit is kept with the results, and in this machine's cache.
 

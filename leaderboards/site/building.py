@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from leaderboards.site.facts import Facts, gather
 from leaderboards.site.pages import makers, navigation
 from leaderboards.site.rendering import rendered
 
+MANIFEST = "files.txt"
+"""What a build wrote, a path a line."""
 STATIC = Path(__file__).parent / "static"
 
 
@@ -34,9 +37,21 @@ def written(facts: Facts, folder: Path) -> list[Path]:
     files = {page.path: rendered(page, nav, shared).encode() for page in pages}
     files |= {f"static/{file.name}": file.read_bytes() for file in sorted(STATIC.iterdir())}
     files |= exports.files(facts.board)
+    clear(folder, keep=files)
     for path, content in files.items():
         write_whole(folder / path, content)
+    write_whole(folder / MANIFEST, "\n".join(sorted(files)).encode())
     return [folder / path for path in files]
+
+
+def clear(folder: Path, *, keep: Collection[str]) -> None:
+    """Takes away what an earlier build wrote here and this one does not, and nothing else."""
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        return
+    for path in set(manifest.read_text().splitlines()) - set(keep):
+        if not path.startswith("/") and ".." not in Path(path).parts:
+            (folder / path).unlink(missing_ok=True)
 
 
 def about(facts: Facts) -> dict[str, Any]:

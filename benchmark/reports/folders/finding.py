@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CELLS = "cells"
-INSIDE = frozenset({CELLS, "fits", "exhibits", "portraits"})
+INSIDE = frozenset({CELLS, "fits", "exhibits", "answers", "portraits"})
 """Folders of a run, in which no other run is."""
 DEEPEST = 6
 """Levels that are looked at."""
