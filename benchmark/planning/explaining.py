@@ -1,0 +1,77 @@
+"""The arithmetic behind a plan, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from benchmark.contracts import MODALITIES
+from benchmark.planning.amounts import size, span, work
+from benchmark.planning.memory import Term, total
+from benchmark.planning.plan import BackendPlan, MethodPlan
+from benchmark.planning.rates import Rate
+from benchmark.planning.reading import EFFICIENCY
+
+LARGE = 1e9
+"""Bytes of weights from which the arithmetic is always shown."""
+
+
+def large(made: BackendPlan) -> bool:
+    """Whether a backend is so large that nobody should have to ask for the arithmetic."""
+    return made.outline.weight_bytes >= LARGE
+
+
+def lines(made: BackendPlan, rate: Rate) -> list[str]:
+    """What every figure is made of."""
+    return [
+        *_files(made),
+        *_reading(made, rate),
+        *(f"fitting {m.method}: {m.told} = {span(m.fit_s)} for {m.fits}" for m in _fitted(made)),
+        *_terms("memory", made.machine),
+        *_terms("GPU memory", made.gpu),
+    ]
+
+
+def _fitted(made: BackendPlan) -> Iterator[MethodPlan]:
+    return (m for m in made.methods if m.fits)
+
+
+def _files(made: BackendPlan) -> Iterator[str]:
+    """Rows x width x 4 bytes of each modality, sites of one shape together."""
+    for modality in MODALITIES:
+        own = [part for part in made.parts if part.modality == modality]
+        for width in sorted({part.width for part in own}):
+            alike = [part for part in own if part.width == width]
+            rows = sum(part.rows for part in alike)
+            sites = len({part.site for part in alike})
+            told = f"activations, {modality}: {rows:,.0f} rows x {width:,} x 4 bytes"
+            over = f" over {sites} sites" if sites > 1 else ""
+            yield f"{told}{over} = {size(sum(part.bytes for part in alike))}"
+
+
+def _reading(made: BackendPlan, rate: Rate) -> Iterator[str]:
+    read, outline = made.reading, made.outline
+    for modality, each in (("image", read.image_flops), ("text", read.text_flops)):
+        walks = outline.walks(modality, made.sites, made.material.counts[0].tokens)  # type: ignore[arg-type]
+        for walk in walks if each else ():
+            times = f"{walk.times:.3g} views x " if walk.times != 1 else ""
+            yield (
+                f"one {modality}, {walk.stack.name}: {times}{walk.blocks} blocks x "
+                f"(2 x {walk.stack.parameters / 1e6:,.2f} M weights x {walk.tokens:,.0f} tokens + "
+                f"4 x {walk.tokens:,.0f}² x {walk.stack.width:,}) = {work(walk.flops)}"
+            )
+    if read.flops:
+        speed = rate.of(outline.dtype)
+        yield (
+            f"reading: {read.images:,.0f} pictures and {read.texts:,.0f} captions are "
+            f"{work(read.flops)}, / ({work(speed)}/s x {EFFICIENCY[rate.kind]:g}) = "
+            f"{span(read.model_s)}; making pictures {span(read.draw_s)}, captions and labels "
+            f"{span(read.build_s)}"
+        )
+
+
+def _terms(name: str, terms: Sequence[Term]) -> Iterator[str]:
+    for term in terms:
+        told = f": {term.told}" if term.told else ""
+        yield f"{name}, {term.name}{told} = {size(term.bytes)}"
+    if terms:
+        yield f"{name}: together {size(total(terms))}"
