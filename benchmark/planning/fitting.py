@@ -102,7 +102,7 @@ def fitting(
     d = max(widths) * recipe.columns
     expansion = getattr(method, "expansion", None)
     m = latents * recipe.share if not expansion else float(expansion) * max(widths)
-    stored = 2 * m * sum(widths) / 2 * (2 if recipe.towers > 1 else 1)
+    stored = m * sum(widths) * min(recipe.towers, 2)
     if name.split("-")[0] in NOTHING_TRAINED or not (steps and b):
         flops = CLOSED_PASSES * captions * max(widths) ** 2
         seconds = CLOSED_S + flops / (rate.one_thread * 0.5)
