@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int
 from PIL import Image
 
-from benchmark.contracts import Concepts, Need, Split, Thing
+from benchmark.contracts import Concepts, Need, Split, Talk, Thing
 from benchmark.corpora.concepts import DESCRIPTIONS, NOTHING, Vocabulary
 from benchmark.corpora.listing import Listing
 from benchmark.corpora.pictures import opened
@@ -57,6 +57,15 @@ class CorpusExamples:
     def true_pairs(self) -> Int[np.ndarray, "p 2"]:
         """The written pairs: nobody looked whether a caption is true of another picture."""
         return np.stack([self.caption_of, np.arange(len(self.captions))], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class DiscussedExamples(CorpusExamples):
+    """A split whose pictures come with questions and their answers."""
+
+    def talks(self, start: int, stop: int) -> Sequence[Talk]:
+        """The talk about each picture start..stop."""
+        return (self.listing.talks or ())[start:stop]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,5 +131,8 @@ class Corpus:
                 f"--split all: {self.name} is scored on the split that its authors keep for it; "
                 "wanted test or val"
             )
+        listing = self.splits[name]
+        if listing.talks is not None:
+            return DiscussedExamples(listing, self.known)
         kind = AnnotatedExamples if self.known.thing_names else CorpusExamples
-        return kind(self.splits[name], self.known)
+        return kind(listing, self.known)

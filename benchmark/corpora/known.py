@@ -42,4 +42,10 @@ KNOWN: Mapping[str, Known] = {
         "ILSVRC/imagenet-1k",
         ("data/*.parquet",),
     ),
+    "llava-pretrain": Known(
+        "LLaVA-Pretrain, one question and its answer a picture; 502,000 / 28,000 / 28,000, about",
+        "CC-3M/BLIP captions; see the page, liuhaotian/LLaVA-Pretrain",
+        "liuhaotian/LLaVA-Pretrain",
+        ("blip_laion_cc_sbu_558k.json", "images.zip"),
+    ),
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Int
 
-from benchmark.contracts import Thing
+from benchmark.contracts import Talk, Thing
 from benchmark.corpora.pictures import Pictures
 
 N_PROBES = 64
@@ -33,6 +33,8 @@ class Listing:
     says: Bool[np.ndarray, "n_t c"] | None = None
     """Concepts that each caption asserts."""
     things: tuple[tuple[Thing, ...], ...] | None = None
+    talks: tuple[Talk, ...] | None = None
+    """Questions about each picture with their answers, where the data set has them."""
 
     def take(self, chosen: Int[np.ndarray, " m"]) -> Listing:
         """Some pictures, in rising order, and all that belongs to them."""
@@ -49,10 +51,11 @@ class Listing:
             shows=None if self.shows is None else self.shows[chosen],
             says=None if self.says is None else self.says[texts],
             things=None if self.things is None else tuple(self.things[i] for i in chosen),
+            talks=None if self.talks is None else tuple(self.talks[i] for i in chosen),
         )
 
     def digest(self) -> str:
-        """sha256 over ids, captions, labels, sizes of pictures, and the bytes of some of them."""
+        """sha256 over ids, what is said and known, sizes of pictures, and the bytes of some."""
         n, sums = len(self.ids), hashlib.sha256()
         for words in (self.ids, self.captions):
             sums.update(json.dumps(words).encode())
@@ -60,6 +63,7 @@ class Listing:
         for labels in (self.shows, self.says):
             sums.update(b"" if labels is None else np.packbits(labels).tobytes())
         sums.update(repr(self.things).encode())
+        sums.update(b"" if self.talks is None else json.dumps(self.talks).encode())
         sums.update(np.array([self.pictures.size(i) for i in range(n)], dtype="<i8").tobytes())
         for i in np.unique(np.linspace(0, max(n - 1, 0), min(N_PROBES, n)).astype(int)):
             sums.update(self.pictures.raw(int(i), int(i) + 1)[0])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.backends.hub import HUB_ID, Repository
 from benchmark.contracts import Progress, Split, silent
-from benchmark.corpora import classes, instances, karpathy, shards, tables
+from benchmark.corpora import classes, conversations, instances, karpathy, shards, tables
 from benchmark.corpora.concepts import NOTHING, Vocabulary
 from benchmark.corpora.corpus import Corpus
 from benchmark.corpora.fetching import fetched, limited, streamed
@@ -103,7 +103,8 @@ def of_folder(name: str, folder: Path, options: Options, progress: Progress = si
     where = f"{name} in {folder}"
     data = made(name, where, parts, vocabulary)
     files = instances.annotation_files(folder)
-    if not files or vocabulary.names:
+    talked = any(listing.talks is not None for listing in data.splits.values())
+    if not files or vocabulary.names or talked:
         return data
     found = instances.read(files)
     known = instances.vocabulary(found)
@@ -132,6 +133,9 @@ def parts_of(
     file = karpathy.annotation_file(folder)
     if file is not None:
         return karpathy.read(file), NOTHING
+    file = conversations.annotation_file(folder)
+    if file is not None:
+        return {"train": conversations.read(file)}, NOTHING
     tars = shards.first(local(folder), most)
     if tars:
         return shards.read(tars, progress), NOTHING
@@ -143,6 +147,7 @@ def parts_of(
     if found:
         return classes.read(found)
     raise ValueError(
-        f"{name}: {folder} holds no data set: wanted dataset_*.json beside its pictures, *.tar, "
-        "*.parquet, pictures with metadata.csv or metadata.jsonl, or a folder a class"
+        f"{name}: {folder} holds no data set: wanted dataset_*.json or a list of conversations "
+        "beside its pictures, *.tar, *.parquet, pictures with metadata.csv or metadata.jsonl, or a "
+        "folder a class"
     )
