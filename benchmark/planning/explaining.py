@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from benchmark.contracts import MODALITIES
 from benchmark.planning.amounts import size, span, work
 from benchmark.planning.memory import Term, total
-from benchmark.planning.plan import BackendPlan, MethodPlan
+from benchmark.planning.methods import MethodPlan
+from benchmark.planning.plan import BackendPlan
 from benchmark.planning.rates import Rate
 from benchmark.planning.reading import EFFICIENCY
 

@@ -76,7 +76,7 @@ RECIPES: dict[str, Recipe] = {
 }
 """By file name. Whatever else has steps is taken for two sparse towers of half the latents."""
 NOTHING_TRAINED = frozenset({"identity", "random", "untrained", "labelled", "oracle", "pca"})
-CLOSED_S, CLOSED_PASSES = 0.3, 4
+CLOSED_S, CLOSED_PASSES = 0.3, 4.0
 """Of a method that trains nothing: seconds, and products of rows x width² where it has any."""
 
 

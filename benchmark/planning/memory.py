@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.activations.encoding import AT_ONCE
+from benchmark.activations.store import IN_RAM_BELOW
 from benchmark.contracts import MODALITIES, Site
 from benchmark.planning.disk import FLOAT, texts
 from benchmark.planning.examples import Counts, Material
 from benchmark.planning.outline import Outline
+from benchmark.run.materials import CPU_BATCH as CPU_BATCH
 
-IN_RAM_BELOW = 1 << 30
-"""Bytes of a file from which it is mapped and not read whole."""
-CPU_BATCH = 128
 COPIES = 4
 """A weight that is fitted, its gradient, and two moments."""
 SPENT = 220e6
@@ -59,6 +59,10 @@ def _rows(outline: Outline, counts: Counts, site: Site, modality: Any) -> float:
     return texts(outline, counts, site) * (1 if outline.text_pass == "joint" else spread)
 
 
+def _all_rows(outline: Outline, found: Material, site: Site) -> float:
+    return sum(_rows(outline, c, site, m) for c in found.counts for m in MODALITIES)
+
+
 def on_machine(
     outline: Outline, found: Material, sites: Sequence[Site], fitted: float, k: int, base: float,
     device_batch: Term | None,
@@ -73,8 +77,8 @@ def on_machine(
     if fitted:
         told = f"{fitted / 1e6:.2f} M weights x {COPIES} x 4 bytes"
         terms.append(Term("a fit", fitted * COPIES * FLOAT, told))
-    n = found.images + found.captions
-    told = f"{n:,} rows x {k} latents x {CODE_BYTES} bytes, native and aligned"
+    n = max((_all_rows(outline, found, site) for site in sites), default=0.0)
+    told = f"{n:,.0f} rows x {k} latents x {CODE_BYTES} bytes, native and aligned"
     terms.append(Term("codes", 2.0 * n * k * CODE_BYTES, told))
     if device_batch is not None:
         terms.append(device_batch)
@@ -110,6 +114,17 @@ def batch(outline: Outline, site: Site, found: Material, examples: int) -> Term 
         return None
     most, told = max(sums)
     return Term("a batch", most, told)
+
+
+def at_once(outline: Outline, found: Material, sites: Sequence[Site], asked: int) -> int:
+    """Examples of a pass: fewer than asked for where their rows would be too many."""
+    train = found.counts[0]
+    pictures = [
+        _rows(outline, train, site, "image") * outline.width(site, "image") * FLOAT
+        for site in sites
+    ]
+    each = (sum(pictures) if outline.together else max(pictures, default=0.0)) / train.images
+    return max(1, min(asked, int(AT_ONCE / each))) if each else asked
 
 
 def on_gpu(

@@ -10,11 +10,13 @@ from rich.table import Table
 from benchmark.planning.amounts import size, span
 from benchmark.planning.explaining import large, lines
 from benchmark.planning.memory import total
-from benchmark.planning.plan import BackendPlan, MethodPlan
+from benchmark.planning.methods import MethodPlan
+from benchmark.planning.plan import BackendPlan
 from benchmark.planning.rates import Rate
 from benchmark.planning.warnings import warnings
 from benchmark.reports.consoles import add, fitting, head, note, wide
 from benchmark.reports.consoles import plain as plain_table
+from benchmark.reports.names import short
 
 COLUMNS = ("method", "cells", "scored", "n/a", "to fit", "fitting", "scoring", "fits on disk")
 
@@ -52,7 +54,9 @@ def heading(made: BackendPlan) -> str:
     sites = ", ".join(site.name for site in made.sites[:3])
     more = f" and {len(made.sites) - 3} more" if len(made.sites) > 3 else ""
     where = f" · {sites}{more}" if sites else ""
-    return f"{made.outline.name} · {made.data.name}, {counts} pictures ({names}){where}"
+    own = short(made.outline.name), short(made.data.name)
+    named = " · ".join(dict.fromkeys(own))
+    return f"{named}, {counts} pictures ({names}){where}"
 
 
 def facts(made: BackendPlan) -> Iterator[str]:
@@ -66,7 +70,7 @@ def facts(made: BackendPlan) -> Iterator[str]:
     if made.gpu:
         yield f"GPU memory   {size(total(made.gpu))} at batches of {made.batch:,}"
     fit, score = (sum(getattr(m, n) for m in made.methods) for n in ("fit_s", "score_s"))
-    read = made.seconds - fit - score
+    read = max(0.0, made.seconds - fit - score)
     yield (
         f"time         {span(made.seconds)}: reading {span(read)}, fitting {span(fit)}, "
         f"scoring {span(score)}"
@@ -79,8 +83,8 @@ def on_disk(made: BackendPlan) -> str:
         return "no activations: rows lie in memory"
     whole = sum(part.bytes for part in made.parts)
     there = sum(part.bytes for part in made.parts if part.there)
-    again = sum(m.patches for m in made.methods)
-    patched = f", and as much again for each of {again} patched models" if again else ""
+    n, again = made.patched, sum(p.bytes for p in made.parts if p.modality == "image")
+    patched = f", and {size(again)} for each of {n} models that a fit changed" if n else ""
     if not made.store_known:
         return f"{size(whole)} of activations{patched}"
     return f"{size(whole)} of activations, {size(there)} of them in the store{patched}"
@@ -107,10 +111,11 @@ def together(made: Sequence[BackendPlan]) -> Iterator[str]:
     )
     due = cells - scored - absent
     yield f"{cells:,} cells: {scored:,} scored, {absent:,} not applicable, {due:,} to score"
-    new = sum(p.bytes for each in made for p in each.parts if not p.there)
+    new = sum(each.new_bytes for each in made)
     fits = sum(m.fit_bytes for m in methods)
     yield f"disk: {size(new)} of activations and {size(fits)} of fits to write"
-    missing = [parcel.missing for each in made for parcel in each.fetches]
+    parcels = {parcel.name: parcel for each in made for parcel in each.fetches}
+    missing = [parcel.missing for parcel in parcels.values()]
     known = sum(each for each in missing if each is not None)
     unknown = " and more that only the hub knows" if None in missing else ""
     yield f"to fetch: {size(known)}{unknown}"

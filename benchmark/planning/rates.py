@@ -11,6 +11,8 @@ from statistics import median
 
 import torch
 
+from benchmark.planning.amounts import work
+
 TRIES, SIDE, GPU_SIDE = 5, 768, 8192
 AT_MOST_S = 0.4
 """So long is measured at most: a plan is no run."""
@@ -56,10 +58,10 @@ class Rate:
         """In words."""
         how = "measured now" if self.measured else "usual figures, not measured"
         more = f", {self.memory / 1e9:.0f} GB" if self.memory else ""
-        one = f", {self.one_thread / 1e9:.0f} on one thread" if self.kind == "cpu" else ""
+        one = f", {work(self.one_thread)}/s on one thread" if self.kind == "cpu" else ""
         return (
-            f"{self.name}: {self.single / 1e9:.0f} GFLOP/s in float32{one}, "
-            f"{self.half / 1e9:.0f} in bfloat16{more} ({how})"
+            f"{self.name}: {work(self.single)}/s in float32{one}, {work(self.half)}/s in "
+            f"bfloat16{more} ({how})"
         )
 
 

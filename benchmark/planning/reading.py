@@ -27,6 +27,8 @@ class Reading:
     texts: float
     flops: float
     model_s: float
+    again_s: float
+    """To read every picture again, as after a fit that changed the model."""
     draw_s: float
     build_s: float
 
@@ -44,7 +46,7 @@ def reading(
 ) -> Reading:
     """What is still to be read at these sites; sites of one pass are paid for once."""
     if outline.in_memory or not sites:
-        return Reading(0, 0, 0, 0, 0, 0, 0, found.build_s)
+        return Reading(0, 0, 0, 0, 0, 0, 0, 0, found.build_s)
     passes = [list(sites)] if outline.together else [[site] for site in sites]
     images = texts = flops = drawn = 0.0
     for chosen in passes:
@@ -59,13 +61,15 @@ def reading(
                 flops += n * example(outline, "text", chosen, counts)
     first = found.counts[0]
     speed = rate.of(outline.dtype) * EFFICIENCY[rate.kind]
+    image = sum(example(outline, "image", chosen, first) for chosen in passes)
     return Reading(
-        image_flops=sum(example(outline, "image", chosen, first) for chosen in passes),
+        image_flops=image,
         text_flops=sum(example(outline, "text", chosen, first) for chosen in passes),
         images=images,
         texts=texts,
         flops=flops,
         model_s=flops / speed,
+        again_s=found.images * (image / speed + found.draw_s),
         draw_s=drawn * found.draw_s,
         build_s=found.build_s,
     )

@@ -13,7 +13,7 @@ from benchmark.backends import hosts
 from benchmark.backends.hub import asking
 from benchmark.backends.llava import backend as llava
 from benchmark.backends.llava.asking import Asker, asker_of
-from benchmark.backends.llava.blocks import Blocks, blocks_of, path_of
+from benchmark.backends.llava.blocks import blocks_of, path_of
 from benchmark.backends.llava.folders import check, has_parts, hash_of_folder
 from benchmark.backends.llava.loading import _bits, _greedy, _why
 from benchmark.backends.llava.names import Source, source
@@ -137,7 +137,7 @@ def _figures(
     bits = {"8bit": EIGHT_BITS, "4bit": FOUR_BITS}.get(found.quantised, BYTES[found.dtype])
     return Outline(
         name=spec,
-        sites=_sites(model, blocks, views),
+        sites=blocks.sites + tower_sites(model, blocks, views),
         provides=llava.SPEAKS,
         dtype=found.dtype,
         text_pass=found.text_pass,
@@ -155,10 +155,6 @@ def _figures(
         merged=max(1, views.merged),
         together=True,
     )
-
-
-def _sites(model: Any, blocks: Blocks, views: Views) -> Any:
-    return blocks.sites + tower_sites(model, blocks, views)
 
 
 def _views(model: Any, told: Known | None) -> Views:

@@ -27,8 +27,7 @@ def warnings(made: BackendPlan, rate: Rate) -> Iterator[str]:
         yield "whether activations are in the store cannot be told before it is opened"
     if not (outline.revision and made.data.revision):
         yield "its revision is not known: cells count as scored under any revision"
-    new = sum(part.bytes for part in made.parts if not part.there)
-    free = _free()
+    new, free = made.new_bytes, _free()
     if new > free:
         yield (
             f"activations do not fit: {size(new)} to write, {size(free)} free; take --limit, fewer "

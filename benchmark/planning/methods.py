@@ -1,0 +1,113 @@
+"""Cells of one backend by method: how many, how many fits they stand on, and their seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmark.contracts import Need
+from benchmark.planning.cells import Planned, fitted
+from benchmark.planning.disk import FLOAT
+from benchmark.planning.examples import Material
+from benchmark.planning.fitting import Fitting, fitting
+from benchmark.planning.outline import Outline
+from benchmark.planning.rates import Rate
+from benchmark.planning.scoring import scoring
+from benchmark.run.cells import Case
+from benchmark.run.request import Request
+
+COPIES = 2
+"""A fit is kept with the results and in this machine's cache."""
+
+
+@dataclass
+class MethodPlan:
+    """One method in one variant: its cells, fits and seconds."""
+
+    method: str
+    variant: str
+    cells: int = 0
+    scored: int = 0
+    not_applicable: int = 0
+    fits: int = 0
+    fits_kept: int = 0
+    fit_s: float = 0.0
+    score_s: float = 0.0
+    fit_bytes: float = 0.0
+    parameters: float = 0.0
+    k: int = 0
+    patches: int = 0
+    """Fits that change the model, after each of which rows are read again."""
+    guessed: tuple[str, ...] = ()
+    """Tasks that the table of times does not know."""
+    told: str = ""
+
+    @property
+    def due(self) -> int:
+        """Cells that are still to be scored."""
+        return self.cells - self.scored - self.not_applicable
+
+
+@dataclass(frozen=True, eq=False)
+class Where:
+    """What all methods of one backend have in common."""
+
+    outline: Outline
+    material: Material
+    request: Request
+    rate: Rate
+
+    def methods(self, found: Sequence[Planned]) -> list[MethodPlan]:
+        """Cells by method and variant, with what they take; each fit is counted once."""
+        rows: dict[tuple[str, str], MethodPlan] = {}
+        known: set[str] = set()
+        for cell in found:
+            case = cell.place.case
+            key = (case.choice.name, case.variant)
+            row = rows.setdefault(key, MethodPlan(*key))
+            row.cells += 1
+            row.scored += cell.scored
+            row.not_applicable += cell.reason is not None and not cell.scored
+            if not cell.due:
+                continue
+            for part in case.parts or (case,):
+                name = part.fit_key(cell.place.seed)
+                if name not in known:
+                    known.add(name)
+                    self._fit(row, part, cell.place.seed)
+            self._score(row, cell)
+        return list(rows.values())
+
+    def fit(self, case: Case) -> Fitting:
+        """One fit of a case."""
+        captions = self.material.of("train").captions
+        name, widths = case.choice.name, self._widths(case)
+        return fitting(name, case.method, self.outline, widths, captions, self.rate)
+
+    def _widths(self, case: Case) -> tuple[int, int]:
+        site = case.materials.site
+        return self.outline.width(site, "image"), self.outline.width(site, "text")
+
+    def _fit(self, row: MethodPlan, case: Case, seed: int) -> None:
+        """Adds one fit that a cell stands on."""
+        one = self.fit(case)
+        row.parameters = max(row.parameters, one.parameters)
+        row.k = max(row.k, int(getattr(case.method, "k", 0) or max(self._widths(case))))
+        row.told = row.told or one.told
+        if fitted(case, seed, self.request):
+            row.fits_kept += 1
+            return
+        row.fits += 1
+        row.fit_s += one.seconds
+        row.fit_bytes += COPIES * one.parameters * FLOAT
+        row.patches += Need.PATCH in case.method.provides
+
+    def _score(self, row: MethodPlan, cell: Planned) -> None:
+        """Adds the scoring of one cell."""
+        counts = self.material.of(self.request.split)
+        case, task = cell.place.case, cell.place.asked.name
+        blocks = len(case.swept or ()) or 1
+        one = scoring(task, row.method, case.method, self.outline, counts, self.rate, blocks)
+        row.score_s += one.seconds
+        if not one.known:
+            row.guessed = tuple(dict.fromkeys((*row.guessed, task)))
