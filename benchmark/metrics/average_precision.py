@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from benchmark.kernels.numbers import loop, share
+from benchmark.kernels.tied_precision.cpu import tied_precision
 
 LAST = 1 << 30
 """Sorts behind every score in millionths."""
@@ -36,35 +36,4 @@ def average_precision(
     if counted is not None:
         keys = np.where(counted, keys, LAST + 1)
     keys.sort(axis=1)
-    q, n = keys.shape
-    harmonic = np.concatenate([[0.0], np.cumsum(1 / np.arange(1, n + 1))])
-    found = np.zeros(q)
-    share(_averages, q, keys, harmonic, found)
-    return found
-
-
-@loop
-def _averages(
-    start: int,
-    stop: int,
-    keys: Int[np.ndarray, "q n"],
-    harmonic: Float[np.ndarray, " n_1"],
-    found: Float[np.ndarray, " q"],
-) -> None:
-    """Of ascending keys: twice the negative score, plus one where it is not relevant."""
-    n = keys.shape[1]
-    for row in range(start, stop):
-        total, before, at = 0.0, 0, 0
-        while at < n:
-            score, end, relevant = keys[row, at] >> 1, at, 0
-            while end < n and keys[row, end] >> 1 == score:
-                relevant += 1 - (keys[row, end] & 1)
-                end += 1
-            if relevant:
-                size = end - at
-                h = harmonic[end] - harmonic[at]
-                c = (relevant - 1) / max(size - 1, 1)
-                total += relevant / size * ((before + 1) * h + c * (size - (at + 1) * h))
-                before += relevant
-            at = end
-        found[row] = total / max(before, 1)
+    return tied_precision(keys)

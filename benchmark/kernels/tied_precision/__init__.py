@@ -1,0 +1,1 @@
+"""Average precision over sorted scores some of which tie."""
