@@ -1,0 +1,122 @@
+"""A plan beside what a run then takes: files, memory and seconds, within a factor of 1.5."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.__main__ import main
+from benchmark.results import read_cells
+
+ROOT = Path(__file__).resolve().parents[1]
+FACTOR = 1.5
+SMALL = ["--limit", "24", "--task", "reconstruction", "retrieval"]
+SHORT = ["--set", "n_latents=64", "--set", "k=4", "--set", "steps=5"]
+RUN = """
+import resource, sys, time
+if sys.argv[1] == "processor":
+    time.perf_counter = time.process_time
+from benchmark.__main__ import main
+code = main(sys.argv[2:])
+print("PEAK", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def apart(store: Path, clock: str, *words: str) -> tuple[str, float]:
+    """A command in a process of its own: its stdout, and its peak in bytes."""
+    own = {"BENCHMARK_CACHE": str(store), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, clock, *words],
+        env=os.environ | own,
+        cwd=store,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, float(done.stderr.rpartition("PEAK")[2])
+
+
+def planned(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["plan", *words, "--json", "-"]) == 0
+    (only,) = json.loads(capsys.readouterr().out)["backends"]
+    return only
+
+
+def near(told: float, true: float) -> bool:
+    return true / FACTOR <= told <= true * FACTOR
+
+
+@pytest.mark.parametrize(
+    ("backend", "sites"),
+    [
+        ("pocket-clip", ["embedding", "patches"]),
+        ("pocket-llava", ["block:1", "block:2/tokens", "tower"]),
+        ("pocket-llava-frozen", ["block:1/tokens"]),
+    ],
+)
+def test_files_of_the_store_are_as_large_as_told_and_then_they_are_there(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    backend: str,
+    sites: list[str],
+) -> None:
+    store, out = tmp_path / "store", str(tmp_path / "out")
+    monkeypatch.setenv("BENCHMARK_CACHE", str(store))
+    words = ["--method", "pca", "--backend", backend, "--site", *sites, *SMALL]
+    words += ["--output-path", out]
+    before = planned(capsys, *words)
+    assert not store.exists()
+    assert before["store_known"]
+    assert not any(part["there"] for part in before["activations"])
+    assert main(["run", *words, "--quiet"]) == 0
+    files = [f for f in store.glob("*/*.npy") if not f.name.endswith(".counts.npy")]
+    true = sum(file.stat().st_size for file in files)
+    assert before["activation_bytes"] == pytest.approx(true, rel=0.01)
+    after = planned(capsys, *words, "--overwrite-strategy", "always")
+    assert all(part["there"] for part in after["activations"])
+    assert after["reading"]["flops"] == 0 < before["reading"]["flops"]
+    done = planned(capsys, *words)
+    assert [m["scored"] for m in done["methods"]] == [m["cells"] for m in before["methods"]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["pocket-clip", "pocket-llava", "synthetic:tiny"])
+def test_the_peak_of_memory_is_as_told(tmp_path: Path, backend: str) -> None:
+    words = ["--method", "posthoc", "--backend", backend, *SMALL, *SHORT]
+    text, _ = apart(tmp_path, "clock", "plan", *words, "--json", "-")
+    (plan,) = json.loads(text)["backends"]
+    _, true = apart(tmp_path, "clock", "run", *words, "--quiet", "--output-path", "out")
+    assert near(plan["memory_bytes"], true), (plan["memory"], true)
+
+
+@pytest.mark.slow
+def test_seconds_are_as_told(tmp_path: Path) -> None:
+    """In seconds of the processor, so that other programs beside do not count; three tries."""
+    tried = []
+    for attempt in range(3):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        words = ["--method", "posthoc", "--backend", "pocket-clip", "--limit", "400"]
+        words += ["--task", "reconstruction", "modality_split", "--set", "steps=400"]
+        text, _ = apart(folder, "processor", "plan", *words, "--json", "-")
+        (plan,) = json.loads(text)["backends"]
+        apart(folder, "processor", "run", *words, "--quiet", "--output-path", "out")
+        cells = read_cells(folder / "out" / "cells").cells
+        timings = [cell.timing for cell in cells]
+        true = max(t["fit"] for t in timings) + sum(
+            t["score"] + t.get("activations", 0.0) for t in timings
+        )
+        tried.append((plan["seconds"], true))
+        if near(*tried[-1]):
+            return
+    raise AssertionError(tried)
