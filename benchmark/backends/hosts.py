@@ -23,10 +23,11 @@ from transformers import (
 )
 
 from benchmark.backends.drawing import SEED, drawing
+from benchmark.backends.host_caps import cap
+from benchmark.backends.host_chat import IMAGE, with_pictures
 from benchmark.backends.host_parts import Parts, language_model, place, read, vision_tower
 from benchmark.messages.raised import one_line
 
-IMAGE = "<image>"
 PROJECTOR = "model.multi_modal_projector.linear_1"
 """The layer that is trained and that a patch replaces."""
 
@@ -61,6 +62,7 @@ def blank(model: LlavaForConditionalGeneration, seed: int = SEED) -> LlavaForCon
     with drawing(seed):
         fresh = LlavaForConditionalGeneration(model.config)
     make_linear(fresh)
+    cap(fresh)
     fresh.generation_config = model.generation_config
     return fresh.eval()
 
@@ -114,6 +116,7 @@ def joined(
     model.lm_head.load_state_dict(language.get_output_embeddings().state_dict())
     model.tie_weights()
     make_linear(model)
+    cap(model)
     model.generation_config = language.generation_config
     return model
 
@@ -157,8 +160,7 @@ def processor_of(
     model: LlavaForConditionalGeneration, tokenizer: PreTrainedTokenizerBase, pictures: Any
 ) -> LlavaProcessor:
     """Pictures and chats as the host reads them. Raises ValueError without a chat template."""
-    if not tokenizer.chat_template:
-        raise ValueError("the language model's tokenizer has no chat template, wanted one")
+    template = with_pictures(tokenizer)
     strategy = model.config.vision_feature_select_strategy
     vision: Any = model.config.vision_config
     return LlavaProcessor(
@@ -167,7 +169,7 @@ def processor_of(
         patch_size=vision.patch_size,
         vision_feature_select_strategy=strategy,
         num_additional_image_tokens=int(strategy == "default"),
-        chat_template=tokenizer.chat_template,
+        chat_template=template,
     )
 
 

@@ -153,8 +153,10 @@ def asker_of(
     noise = np.random.default_rng(0).integers(0, 256, (1, shown, shown, 3)).astype(np.uint8)
     probe = bare._read(noise, [PROBE])
     n_tokens = int((probe["input_ids"] == image_id).sum())
+    seen = probe.get("pixel_values")
+    pixels = seen.shape[-1] if isinstance(seen, Tensor) and seen.ndim == 4 else None
     try:
-        asker = replace(bare, views=views_of(model, processor, n_tokens))
+        asker = replace(bare, views=views_of(model, processor, n_tokens, pixels))
         asker.about(noise, [PROBE])
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error

@@ -13,6 +13,7 @@ from torch import nn
 
 from benchmark.backends.clip_loading import hash_of
 from benchmark.backends.extras import lacking
+from benchmark.backends.host_caps import cap
 from benchmark.backends.hub import asking, trouble
 from benchmark.backends.llava.folders import check, has_parts, hash_of_folder
 from benchmark.backends.llava.names import Source
@@ -67,11 +68,16 @@ def load(source: Source, device: torch.device) -> Loaded:
     _check_weights(place, report)
     _check_processor(place, processor)
     whole = source.device_map == source.quantised == "none"
-    model = (model.to(device) if whole else model).eval().requires_grad_(False)
-    _greedy(model, processor.tokenizer)
+    model = frozen(model.to(device) if whole else model, processor)
     offers = frozenset({Need.PROJECTOR}) if made_of_parts else frozenset()
     first = device if whole else model.get_input_embeddings().weight.device
     return Loaded(model, processor, _revision(source, model, processor), first, offers)
+
+
+def frozen(model: Any, processor: Any) -> Any:
+    """The model in evaluation mode, its weights fixed and its answers greedy."""
+    _greedy(model, processor.tokenizer)
+    return model.eval().requires_grad_(False)
 
 
 def _why(source: Source, error: Exception) -> str:
@@ -113,6 +119,8 @@ def _whole(source: Source, device: torch.device) -> Found:
         output_loading_info=True,
     )
     model, report = opened
+    if model.config.model_type == "llava":
+        cap(model)
     return model, processor, report
 
 

@@ -13,6 +13,7 @@ from transformers import (
 
 from benchmark.backends import hosts
 from benchmark.backends.drawing import drawing, drawn
+from benchmark.backends.host_caps import cap
 from benchmark.backends.llava.loading import NOTHING_WRONG, Found
 from benchmark.backends.llava.names import Source
 
@@ -30,6 +31,8 @@ def whole(source: Source, device: torch.device) -> Found:
     linear = getattr(model.config, "projector_hidden_act", "") == "linear"
     if linear and isinstance(model, LlavaForConditionalGeneration):
         hosts.make_linear(model)
+    if isinstance(model, LlavaForConditionalGeneration):
+        cap(model)
     return model.to(getattr(torch, source.dtype)), processor, NOTHING_WRONG
 
 

@@ -151,14 +151,17 @@ def any_side(vision: Any) -> int:
     return max(ANY_SIDE // (patch * merge), 1) * patch * merge
 
 
-def views_of(model: Any, processor: Any, n_tokens: int) -> Views:
+def views_of(model: Any, processor: Any, n_tokens: int, pixels: int | None = None) -> Views:
     """How a model cuts a square picture of the tower's own size, for which it has n image tokens.
 
     A model whose processor names no sizes of finer views has the whole view alone; where that is
-    coarser than the tower's own patches, tokens are taken to be a square of merged patches.
+    coarser than the tower's own patches, tokens are taken to be a square of merged patches. A tower
+    may be shown fewer `pixels` than it was made for (DINOv2): its patches are theirs then.
     """
     vision = getattr(model.config, "vision_config", None)
     side, patch = (getattr(vision, name, None) for name in ("image_size", "patch_size"))
+    if pixels and isinstance(patch, int) and (pixels // patch) ** 2 == n_tokens:
+        side = pixels
     pinpoints = getattr(processor.image_processor, "image_grid_pinpoints", None) or ()
     full = getattr(model.config, "vision_feature_select_strategy", None) == "full"
     leading = int(getattr(processor, "num_additional_image_tokens", 0)) if full else 0
