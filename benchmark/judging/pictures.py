@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,17 +43,23 @@ class Gallery:
 
 def data_of(cell: Cell, spec: str | None) -> Dataset:
     """The data of a record. Raises ValueError, one line, where they are not at hand any more."""
-    from benchmark.backends.llava.backend import SIZES
-    from benchmark.run.materials import open_data
-    from benchmark.worlds.scenes import Scenes
-
-    found: Dataset | None
-    if cell.data.name == Scenes.name:
-        drawn = (Scenes(), Scenes(sizes=SIZES))
-        found = next((data for data in drawn if data.revision == cell.data.revision), None)
-    else:
-        data = open_data(spec or cell.data.name, silent)
-        found = data if data.revision == cell.data.revision else None
+    wanted = cell.data.revision
+    found = next((data for data in _known(cell, spec) if data.revision == wanted), None)
     if found is None:
         raise ValueError(f"{cell.data.name} is another revision by now than the run's")
     return found
+
+
+def _known(cell: Cell, spec: str | None) -> Iterator[Dataset]:
+    """Data that the record may be about."""
+    from benchmark.worlds.scenes import Scenes
+
+    if cell.data.name == Scenes.name:
+        yield Scenes()
+        from benchmark.backends.llava.backend import SIZES
+
+        yield Scenes(sizes=SIZES)
+        return
+    from benchmark.run.materials import open_data
+
+    yield open_data(spec or cell.data.name, silent)

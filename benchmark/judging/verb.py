@@ -69,9 +69,10 @@ def judge_named(
     if kind == "openai" and what:
         from benchmark.judging.endpoint import EndpointJudge
         from benchmark.judging.posting import Server
+        from benchmark.run.running import bar
 
         server = Server(arguments.base_url or OPENAI, arguments.key_variable)
-        return EndpointJudge(word, what, server, spending, gallery)
+        return EndpointJudge(word, what, server, spending, gallery, progress=bar(quiet=False))
     raise ValueError(f"no judge called {word}: {hint(word, KINDS)}")
 
 
