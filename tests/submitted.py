@@ -133,7 +133,7 @@ def cell(task: str, seed: int, code: str, **more: Any) -> Cell:
             name="embeddings:rows.npz", revision="r1", sites=("embedding",), dtype="float32"
         ),
         site="embedding",
-        data=DataRecord(name="rows", revision="d1"),
+        data=DataRecord(name="rows", revision="d1", licence="MIT"),
         split="test",
         seed=seed,
         environment=HERE.model_copy(update={"commit": "c0ffee", "dirty": False}),

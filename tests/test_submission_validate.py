@@ -22,12 +22,14 @@ import numpy as np
 import pytest
 
 from benchmark.__main__ import main
+from benchmark.corpora.known import KNOWN
 from benchmark.reports.panels import bundled_cells
-from benchmark.results import Cell
+from benchmark.results import Cell, DataRecord
 from benchmark.results.plain_json import parsed
 from benchmark.results.unit_files import packed
 from benchmark.statistics import StoredUnits
 from benchmark.submissions.beside import check_beside
+from benchmark.submissions.cell_checks import check_licence
 from benchmark.submissions.checkpoint_checks import sites as sites_of
 from benchmark.submissions.faults import Faults
 from benchmark.submissions.known import tasks
@@ -36,6 +38,7 @@ from benchmark.submissions.ranges import bounds
 from benchmark.submissions.tensors import read_tensors
 from benchmark.submissions.unit_arrays import read_arrays
 from benchmark.submissions.validating import Verdict, validate
+from tests import records
 from tests.submitted import METHOD, N, dictionary, safetensors, sealed, submission
 
 JSON = "submission.json"
@@ -458,6 +461,8 @@ def doubled(tree: Any) -> None:
         (each_cell(lambda cell: cell.update(seed=cell["seed"] + 1)), "is not the key"),
         (each_cell(lambda cell: cell.update(status="great")), "status: Input should be"),
         (each_cell(lambda cell: cell.update(units_file="../x.npz")), "units_file is ../x.npz"),
+        (each_cell(lambda cell: cell["data"].update(licence=" ")), "come without a licence"),
+        (each_cell(lambda cell: cell["data"].update(licence=None)), "come without a licence"),
         (lambda tree: tree.update(cells=[]), "document.json holds no cells"),
         (lambda tree: tree.update(cells={}), "cells: Input should be a valid"),
         (lambda tree: tree.update(cells=[[]] * 50), "more"),
@@ -807,6 +812,16 @@ def test_no_declared_score_is_bounded_where_it_was_measured_outside() -> None:
         for score in cell.scores:
             low, high = bounds(score.name) or (-np.inf, np.inf)
             assert low - 1e-6 <= score.value <= high + 1e-6, (score.name, score.value)
+
+
+def test_data_with_a_name_come_under_their_own_terms() -> None:
+    found = Faults()
+    data = DataRecord(name="imagenet", revision="r", licence="MIT")
+    check_licence(records.cell().model_copy(update={"data": data}), found)
+    assert "data imagenet say MIT: wanted their own terms" in str(found.faults)
+    data = DataRecord(name="imagenet", revision="r", licence=KNOWN["imagenet"].licence)
+    check_licence(records.cell().model_copy(update={"data": data}), fine := Faults())
+    assert not fine.faults
 
 
 def test_faults_are_counted_where_there_are_too_many() -> None:

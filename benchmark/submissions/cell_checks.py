@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from benchmark.corpora.known import KNOWN as DATA
 from benchmark.reports.names import short
 from benchmark.results import Cell
 from benchmark.submissions.faults import Faults
@@ -87,8 +88,19 @@ def check_task(cell: Cell, found: Faults) -> None:
         )
     if cell.data.limit is not None:
         found.warn(f"some cells are of {cell.data.limit:,} images alone: no row is beside them")
+    check_licence(cell, found)
     if cell.status in ("failed", "oom", "skipped"):
         found.warn(f"{told(cell)}: {cell.status}: {cell.reason}")
+
+
+def check_licence(cell: Cell, found: Faults) -> None:
+    """Nobody gets to see numbers without the terms that their data come under."""
+    name, licence = cell.data.name, (cell.data.licence or "").strip()
+    known = DATA.get(name)
+    if not licence:
+        found.add(f"data {name} come without a licence: wanted what their owner allows")
+    elif known is not None and licence != known.licence:
+        found.add(f"data {name} say {licence}: wanted their own terms, {known.licence}")
 
 
 def check_one_configuration(cells: Sequence[Cell], found: Faults) -> None:
