@@ -61,7 +61,9 @@ def test_names_are_the_runs_own_verdicts(sheet: Sheet) -> None:
     told = ByNames().told(sheet)
     before, after = told["chair_i"]
     assert (sum(s.part for s in before), sum(s.whole for s in before)) == (0, 12)
-    assert (sum(s.part for s in after), sum(s.whole for s in after)) == (2, 9)
+    assert (sum(s.part for s in after), sum(s.whole for s in after)) == (1, 9)
+    before, after = told["recall"]
+    assert all((s.part, s.whole) == (1, 1) for s in (*before, *after)), "the dog is always told"
 
 
 def test_captions_judge_what_they_speak_of(sheet: Sheet) -> None:

@@ -54,14 +54,19 @@ class ByNames:
         return Opinions(scores, ("",) * len(scores))
 
     def told(self, sheet: Sheet) -> Told:
-        """CHAIR and recall of the answers before and after, against what is known to be there."""
+        """CHAIR of the answers before and after, and recall of what is there beside the target.
 
-        def shares(case: Answered, answer: str) -> Mapping[str, Share]:
+        The new thing of a replacement is no hallucination after the edit: it was asked for.
+        """
+
+        def shares(case: Answered, answer: str, also: int | None = None) -> Mapping[str, Share]:
             reading = sheet.judge.read(sheet.of.question, answer)
-            return mentioned(reading, frozenset(case.truth)).shares()
+            there = frozenset(case.truth)
+            found = mentioned(reading, there | ({also} if also is not None else set())).shares()
+            return {**found, "recall": mentioned(reading, there - {case.target}).recalled}
 
         return _before_and_after(
-            [(shares(c, c.before), shares(c, c.after or "")) for c in sheet.judged]
+            [(shares(c, c.before), shares(c, c.after or "", c.new)) for c in sheet.judged]
         )
 
 
