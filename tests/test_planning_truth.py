@@ -12,7 +12,11 @@ from typing import Any
 import pytest
 
 from benchmark.__main__ import main
+from benchmark.command.arguments import parser
+from benchmark.contracts import silent
+from benchmark.planning import asked
 from benchmark.results import read_cells
+from benchmark.run.materials import gather, pick
 
 ROOT = Path(__file__).resolve().parents[1]
 FACTOR = 1.5
@@ -51,6 +55,16 @@ def planned(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     return only
 
 
+def read(backend: str, *words: str) -> None:
+    """Reads the activations of a run, as the run would."""
+    request, _ = asked.planned(parser().parse_args(["plan", *words]))
+    opened = gather(backend, request, silent, print)
+    sites = pick(opened.backend, request.sites)
+    for site in sites:
+        for split in ("train", "val", "test"):
+            opened.at(site, along=sites).split(split)  # type: ignore[arg-type]
+
+
 def near(told: float, true: float) -> bool:
     return true / FACTOR <= told <= true * FACTOR
 
@@ -70,23 +84,21 @@ def test_files_of_the_store_are_as_large_as_told_and_then_they_are_there(
     backend: str,
     sites: list[str],
 ) -> None:
-    store, out = tmp_path / "store", str(tmp_path / "out")
+    store = tmp_path / "store"
     monkeypatch.setenv("BENCHMARK_CACHE", str(store))
     words = ["--method", "pca", "--backend", backend, "--site", *sites, *SMALL]
-    words += ["--output-path", out]
+    words += ["--output-path", str(tmp_path / "out")]
     before = planned(capsys, *words)
     assert not store.exists()
     assert before["store_known"]
     assert not any(part["there"] for part in before["activations"])
-    assert main(["run", *words, "--quiet"]) == 0
+    read(backend, *words)
     files = [f for f in store.glob("*/*.npy") if not f.name.endswith(".counts.npy")]
     true = sum(file.stat().st_size for file in files)
     assert before["activation_bytes"] == pytest.approx(true, rel=0.01)
-    after = planned(capsys, *words, "--overwrite-strategy", "always")
+    after = planned(capsys, *words)
     assert all(part["there"] for part in after["activations"])
     assert after["reading"]["flops"] == 0 < before["reading"]["flops"]
-    done = planned(capsys, *words)
-    assert [m["scored"] for m in done["methods"]] == [m["cells"] for m in before["methods"]]
 
 
 @pytest.mark.slow
