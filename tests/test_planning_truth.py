@@ -86,7 +86,7 @@ def test_files_of_the_store_are_as_large_as_told_and_then_they_are_there(
 ) -> None:
     store = tmp_path / "store"
     monkeypatch.setenv("BENCHMARK_CACHE", str(store))
-    words = ["--method", "pca", "--backend", backend, "--site", *sites, *SMALL]
+    words = ["--method", "separated", "--backend", backend, "--site", *sites, *SMALL]
     words += ["--output-path", str(tmp_path / "out")]
     before = planned(capsys, *words)
     assert not store.exists()

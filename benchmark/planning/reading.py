@@ -30,11 +30,19 @@ class Reading:
     again_s: float
     """To read every picture again, as after a fit that changed the model."""
     draw_s: float
+    """What making pictures adds: they are made beside the model, by a thread of their own."""
     build_s: float
 
     @property
     def seconds(self) -> float:
         return self.model_s + self.draw_s + self.build_s
+
+
+def beside(model_s: float, draw_s: float, rate: Rate) -> float:
+    """Seconds that making pictures adds: what a GPU waits for, a share of a processor's cores."""
+    if rate.kind == "cpu":
+        return draw_s * min(1.0, rate.one_thread / rate.single)
+    return max(0.0, draw_s - model_s)
 
 
 def reading(
@@ -61,16 +69,18 @@ def reading(
                 flops += n * example(outline, "text", chosen, counts)
     first = found.counts[0]
     speed = rate.of(outline.dtype) * EFFICIENCY[rate.kind]
+    model_s = flops / speed
     image = sum(example(outline, "image", chosen, first) for chosen in passes)
+    again = found.images * image / speed
     return Reading(
         image_flops=image,
         text_flops=sum(example(outline, "text", chosen, first) for chosen in passes),
         images=images,
         texts=texts,
         flops=flops,
-        model_s=flops / speed,
-        again_s=found.images * (image / speed + found.draw_s),
-        draw_s=drawn * found.draw_s,
+        model_s=model_s,
+        again_s=again + beside(again, found.images * found.draw_s, rate),
+        draw_s=beside(model_s, drawn * found.draw_s, rate),
         build_s=found.build_s,
     )
 

@@ -90,9 +90,8 @@ def _at_hand(spec: str, found: Source, folder: Path, size: tuple[int, int]) -> O
         revision=_revision(found, folder, parts),
         data=Scenes(sizes=llava.SIZES) if found.shipped else None,
     )
-    told = known(found.repository.id) if found.repository else None
-    if asker is None and told is not None:
-        return replace(made, notes=(*made.notes, "assumed: its processor is not here"))
+    if asker is None:
+        return replace(made, notes=("assumed: image tokens, as its processor is not here",))
     return made
 
 
