@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark.__main__ import main
 from benchmark.judging.endpoint import EndpointJudge, data_url
 from benchmark.judging.pictures import Gallery
 from benchmark.judging.posting import TRIES, Server
@@ -291,3 +292,27 @@ def test_every_case_of_a_sheet_is_judged(
     assert found.scores == (2, 1, None, 2, 2, 0)
     assert judge.spending.remembered == 2, "two cases read alike, word for word"
     assert found.unjudged == {"the reply names no letter, or several": 1}
+
+
+def test_the_verb_asks_an_endpoint_and_says_what_it_spent(
+    script: Script,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path / "cache"))
+    run, data = judged_run(tmp_path / "run", data="nowhere"), tmp_path / "judged.json"
+    words = ["judge", str(run), "--judge", "names", "openai:m", "--base-url", script.url]
+    words += ["--key-variable", VARIABLE, "--price-in", "1", "--price-out", "1"]
+    assert main([*words, "--json", str(data)]) == 0
+    said = capsys.readouterr()
+    assert "names and openai:m" in said.out
+    assert "judged without pictures: no data called nowhere" in said.err
+    assert "spent: 4 requests, 400 tokens in, 4 out, 0.0004 dollars, 2 replies from" in said.err
+    assert json.loads(data.read_text())["spent"]["requests"] == 4
+    kept = [*(tmp_path / "cache").rglob("*.json"), data]
+    assert not any(KEY in text for text in (said.out, said.err, *(f.read_text() for f in kept)))
+    script.answers = [(401, {})]
+    (tmp_path / "cache" / "judgements").rename(tmp_path / "gone")
+    assert main([*words, "--max-cost", "1"]) == 2
+    assert f"the key in {VARIABLE} is not accepted" in capsys.readouterr().err
