@@ -23,7 +23,7 @@ class CappedLinear(nn.Linear):
 
     cap: float
 
-    def forward(self, x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b v"]:  # type: ignore[override]
+    def forward(self, x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b v"]:
         return self.cap * torch.tanh(super().forward(x) / self.cap)
 
 

@@ -97,6 +97,10 @@ ROOMS: dict[str, Room] = {
     ),
     "audit": ours("audit*", f"{_MACHINERY} results reports run verdicts"),
     "conformance": ours("conformance*", _MACHINERY),
+    "hosting": ours(
+        "recipes.host_projector recipes.host_projector.*",
+        "contracts recipes worlds backends projectors corpora activations results messages",
+    ),
     "recipes": ours("recipes*", "contracts worlds backends projectors"),
     "command": ours(
         "__main__",

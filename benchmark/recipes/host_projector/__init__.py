@@ -1,0 +1,1 @@
+"""The projector of a host of any size, trained on conversations about real pictures."""
