@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from benchmark.activations.halving import Halving
 from benchmark.activations.journal import Pass
 from benchmark.activations.part import Part
 from benchmark.activations.prefetch import ahead
@@ -130,7 +131,7 @@ class _Source:
         whole = next(iter(parts.values())).n_examples
         each = sum(part.shape[0] * part.row_bytes for part in parts.values()) / whole
         at_once = min(self.batch_size, max(1, int(AT_ONCE / each)))
-        return Pass(f"{self.backend.name} {name}", at_once, parts, rows)
+        return Pass(f"{self.backend.name} {name}", at_once, parts, Halving(rows))
 
 
 def _counted(name: str, key: str, counts: Int[np.ndarray, " n"]) -> Pass:

@@ -201,7 +201,7 @@ def swept_name(sites: Sequence[Site], every: Sequence[Site]) -> str:
     return ",".join(s.name for s in sites)
 
 
-SHOWING = "command messages reports portraits submissions verification conformance recipes"
+SHOWING = "planning command messages reports portraits submissions verification conformance recipes"
 NO_NUMBERS = frozenset(map(Path, [*SHOWING.split(), "kernels/bench", "interchange/export"]))
 """Folders whose code no score depends on."""
 
