@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from benchmark.recipes.trainer import Plan
 
 PRECISIONS = ("bf16", "no")
+MOST = 1000
+"""No learning rate is larger."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class HostPlan(Plan):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"--{name.replace('_', '-')} is {value}, wanted 1 or more")
-        if not (math.isfinite(self.lr) and self.lr > 0):
-            raise ValueError(f"--lr is {self.lr}, wanted a number above 0")
+        if not 0 < self.lr <= MOST:
+            raise ValueError(f"--lr is {self.lr}, wanted a number above 0 and up to {MOST}")
         if self.mixed_precision not in PRECISIONS:
             known = " or ".join(PRECISIONS)
             raise ValueError(f"--mixed-precision is {self.mixed_precision}, wanted {known}")
