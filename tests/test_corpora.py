@@ -16,6 +16,7 @@ from benchmark.__main__ import main
 from benchmark.activations import root
 from benchmark.contracts import Need
 from benchmark.corpora.corpus import Corpus
+from benchmark.corpora.framing import framed
 from benchmark.corpora.naming import open_corpus
 from benchmark.corpora.shard_files import remote
 from tests import corpora, tiny_duals
@@ -147,6 +148,24 @@ def test_instances_say_what_is_shown_named_and_where(tmp_path: Path) -> None:
             alike = {w for w in corpora.WORDS if w not in shown}
             kind = {w for w in alike if corpora.SUPER[w] == corpora.SUPER[names[thing.concept]]}
             assert others == (kind or alike)
+
+
+def test_boxes_are_of_the_square_that_every_backend_is_shown(tmp_path: Path) -> None:
+    assert framed((0.0, 0.0, 0.5, 1.0), 64, 48) == (0.0, 0.0, 0.5, 1.0)
+    assert framed((0.25, 0.5, 0.75, 1.0), 64, 48) == pytest.approx((1 / 6, 0.5, 5 / 6, 1.0))
+    assert framed((0.0, 0.0, 0.1, 1.0), 64, 48) is None
+    assert framed((0.0, 0.0, 1.0, 0.1), 40, 80) is None
+    assert framed((0.2, 0.2, 0.2, 0.9), 40, 40) is None
+    data = opened(corpora.instances(corpora.karpathy(tmp_path / "coco")), "coco")
+    plain = opened(corpora.karpathy(tmp_path / "plain"), "coco")
+    for own, whole in zip(
+        data.split("val").images(0, 6), plain.split("val").images(0, 6), strict=True
+    ):
+        side = min(whole.size)
+        assert own.size == (side, side)
+        left, top = (whole.width - side) // 2, (whole.height - side) // 2
+        wanted = np.asarray(whole)[top : top + side, left : left + side]
+        assert np.array_equal(np.asarray(own), wanted)
 
 
 def test_classes_are_concepts_and_prompts_about_them_captions(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from benchmark.contracts import Concepts, Need, Split, Talk, Thing
 from benchmark.corpora.concepts import DESCRIPTIONS, NOTHING, Vocabulary
+from benchmark.corpora.framing import square
 from benchmark.corpora.listing import Listing
 from benchmark.corpora.pictures import opened
 
@@ -51,8 +52,9 @@ class CorpusExamples:
         return Concepts(self.known.names, self.known.kinds, shows, says)
 
     def images(self, start: int, stop: int) -> list[Image.Image]:
-        """Pictures start..stop, RGB."""
-        return opened(self.listing.pictures, start, min(stop, len(self.ids)))
+        """Pictures start..stop, RGB; their central squares where it is known where things are."""
+        found = opened(self.listing.pictures, start, min(stop, len(self.ids)))
+        return [square(each) for each in found] if self.known.placed else found
 
     def true_pairs(self) -> Int[np.ndarray, "p 2"]:
         """The written pairs: nobody looked whether a caption is true of another picture."""

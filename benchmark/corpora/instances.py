@@ -19,12 +19,13 @@ from jaxtyping import Bool
 from benchmark.activations.root import default_root
 from benchmark.contracts import Thing
 from benchmark.corpora.concepts import DESCRIPTIONS, Vocabulary
+from benchmark.corpora.framing import framed
 from benchmark.corpora.listing import Listing
 from benchmark.judges.coco_words import OTHER_NAMES, names_of
 from benchmark.judges.mentions import judge_of
 
 FILE = "instances_*.json"
-COLUMNS = ("image", "name", "kind", "left", "top", "right", "bottom", "crowd")
+COLUMNS = ("image", "name", "kind", "left", "top", "right", "bottom", "width", "height", "crowd")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +62,7 @@ def read(files: Sequence[Path]) -> Instances:
 def indexed(file: Path) -> pd.DataFrame:
     """Rows of a file, from this machine's cache where it is the same file as then."""
     stat = file.stat()
-    of = json.dumps([str(file.resolve()), stat.st_size, stat.st_mtime_ns])
+    of = json.dumps([COLUMNS, str(file.resolve()), stat.st_size, stat.st_mtime_ns])
     kept = default_root() / "instances" / f"{hashlib.sha256(of.encode()).hexdigest()}.parquet"
     if kept.is_file():
         return pd.read_parquet(kept)
@@ -80,14 +81,13 @@ def parsed(file: Path) -> pd.DataFrame:
         sizes = {each["id"]: (each["width"], each["height"]) for each in facts["images"]}
         classes = {c["id"]: (c["name"], c["supercategory"]) for c in facts["categories"]}
         rows: list[tuple[object, ...]] = [
-            (str(i), "", "", 0.0, 0.0, 0.0, 0.0, False) for i in sizes
+            (str(i), "", "", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False) for i in sizes
         ]
         for each in facts["annotations"]:
             (x, y, w, h), (width, height) = each["bbox"], sizes[each["image_id"]]
             box = (x / width, y / height, (x + w) / width, (y + h) / height)
-            rows.append(
-                (str(each["image_id"]), *classes[each["category_id"]], *box, bool(each["iscrowd"]))
-            )
+            names, crowd = classes[each["category_id"]], bool(each["iscrowd"])
+            rows.append((str(each["image_id"]), *names, *box, width, height, crowd))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{file} is no file of COCO's instances ({type(error).__name__}: {error}): wanted "
@@ -111,7 +111,7 @@ def vocabulary(found: Instances) -> Vocabulary:
 
 
 def labelled(listing: Listing, found: Instances, known: Vocabulary) -> Listing:
-    """A split with what its pictures show and its captions say.
+    """A split with what the central squares of its pictures show, and its captions say.
 
     Raises ValueError, one line, for pictures that no annotation file is about.
     """
@@ -128,12 +128,15 @@ def labelled(listing: Listing, found: Instances, known: Vocabulary) -> Listing:
     mine = found.table[found.table["image"].isin(place)]
     for row in mine.sort_values(["image", "top", "left", "name"]).itertuples(index=False):
         i, c = place[row.image], number[row.name]
+        box = framed((row.left, row.top, row.right, row.bottom), row.width, row.height)
+        if box is None:
+            continue
         shows[i, c] = True
         above = known.categories[c]
         if above is not None:
             shows[i, above] = True
         if not row.crowd:
-            things[i].append(Thing(c, (row.left, row.top, row.right, row.bottom)))
+            things[i].append(Thing(c, box))
     says = mentioned(listing.captions, known)
     return replace(listing, shows=shows, says=says, things=tuple(map(tuple, things)))
 

@@ -201,7 +201,10 @@ def swept_name(sites: Sequence[Site], every: Sequence[Site]) -> str:
     return ",".join(s.name for s in sites)
 
 
-SHOWING = "planning command messages reports portraits submissions verification conformance recipes"
+SHOWING = (
+    "command conformance judging messages planning portraits recipes reports submissions "
+    "verification"
+)
 NO_NUMBERS = frozenset(map(Path, [*SHOWING.split(), "kernels/bench", "interchange/export"]))
 """Folders whose code no score depends on."""
 
