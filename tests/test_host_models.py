@@ -153,3 +153,20 @@ def test_a_task_runs_on_conversations_from_the_command(world: World, tmp_path: P
     assert cell["status"] == "scored"
     assert cell["data"]["name"] == "llava-pretrain"
     assert cell["data"]["licence"].startswith("CC-3M/BLIP captions")
+
+
+@pytest.mark.slow
+def test_vista_trains_in_the_hosts_own_precision(tmp_path: Path) -> None:
+    """Its projector on conversations, from the command, for a host that is held in bfloat16."""
+    host = tiny_hosts.parts(tmp_path, "gemma2", "ijepa").host
+    data = tiny_talks.pretrain(tmp_path / "data", 60)
+    asked = ["run", "--method", "vista", "--backend", f"llava:{host}?dtype=bfloat16"]
+    small = {"projector_steps": 2, "projector_batch": 4, "steps": 4, "n_latents": 64, "k": 4}
+    asked += [word for name, n in small.items() for word in ("--set", f"{name}={n}")]
+    asked += ["--task", "reconstruction", "--site", "block:1/tokens", "--data", str(data)]
+    assert main([*asked, "--output-path", str(tmp_path / "out")]) == 0
+    (cell,) = json.loads((tmp_path / "out" / "document.json").read_text())["cells"]
+    assert cell["status"] == "scored"
+    assert cell["backend"]["dtype"] == "bfloat16"
+    values = {score["name"]: score["value"] for score in cell["scores"]}
+    assert 0 < values["l0/image"] <= 4
