@@ -168,7 +168,8 @@ def _line(methods: Sequence[str], row: Mapping[str, Any]) -> str:
     tested = " ".join(f"{p:.3f}" for p in row["interaction"] if p is not None) or "n/a"
     peaks = " ".join(map(str, dict.fromkeys(row["peaks"])))
     names = ", ".join(f"`{method}`" for method in methods)
-    doses = " ".join(f"{sum(each) / len(each):.2g}" for each in zip(*row["doses"], strict=False))
+    means = [f"{sum(each) / len(each):.2g}" for each in zip(*row["doses"], strict=False)]
+    doses = " ".join(means + ["–"] * (len(row["curves"]["add"]) - len(means)))
     return (
         f"| `{short(row['backend'])}` | {names} | {row['yardstick']} | {doses} | {add} "
         f"| {row['shape/add']} | {supp} | {row['shape/supp']} | {peaks} "
