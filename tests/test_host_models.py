@@ -78,6 +78,16 @@ def test_a_host_says_what_its_language_model_says_of_projected_patches(world: Wo
     assert (found.abs().max() < 3) == (world.language == "gemma2")
 
 
+def test_caps_stay_where_weights_are_replaced(world: World) -> None:
+    backend, asked = world.backend, world.backend.ask(pictures(), [QUESTION] * 2)
+    kept = {name: value.clone() for name, value in backend.projector.items()}
+    assert torch.equal(backend.patched(kept).next_logits(asked), backend.next_logits(asked))
+    louder = {name: 2 * value for name, value in kept.items()}
+    found = backend.patched(louder).next_logits(asked)
+    assert not torch.allclose(found, backend.next_logits(asked), atol=1e-3)
+    assert (found.abs().max() < 3) == (world.language == "gemma2")
+
+
 def test_patches_and_words_are_read_at_every_site(world: World, tmp_path: Path) -> None:
     backend, shown = world.backend, pictures()
     assert backend.provides >= {Need.PROJECTOR, Need.GENERATION, Need.TOKENS, Need.SAME_WIDTH}

@@ -16,11 +16,12 @@ import torch
 from safetensors.torch import load_file
 
 from benchmark.backends import open_backend
-from benchmark.backends.host_parts import PARTS_FILE, PROJECTOR_FILE, read
+from benchmark.backends.host_parts import PARTS_FILE, PROJECTOR_FILE, Parts, read
 from benchmark.recipes.card import CARD_FILE
 from benchmark.recipes.host_projector import checkpoints
 from benchmark.recipes.host_projector.__main__ import main
 from benchmark.recipes.host_projector.batches import Batches
+from benchmark.recipes.host_projector.host import describe
 from benchmark.recipes.host_projector.plan import HostPlan
 from benchmark.recipes.host_projector.teaching import Teaching
 from benchmark.recipes.host_projector.training import Training
@@ -285,3 +286,10 @@ def test_two_processes_learn_what_one_does(host: Path, data: Path, tmp_path: Pat
     cards = [json.loads((tmp_path / n / CARD_FILE).read_text()) for n in ("alone", "both")]
     after = [card["measured"]["val/ce/after"] for card in cards]
     assert after[0] == pytest.approx(after[1], abs=1e-4)
+
+
+def test_a_hub_id_stays_what_it_is(tmp_path: Path) -> None:
+    own = {"language_model": "org/words-it", "vision_tower": "org/eye", "projector": "map.st"}
+    (tmp_path / PARTS_FILE).write_text(json.dumps(own))
+    describe(tmp_path / "out", tmp_path)
+    assert read(tmp_path / "out") == Parts("org/words-it", "org/eye")

@@ -8,6 +8,7 @@ plain layer, and one of the kinds of attention has no cap.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,21 +19,26 @@ CAPPING = "eager"
 """The kind of attention that caps."""
 
 
-class CappedLinear(nn.Linear):
-    """A linear layer whose outputs stay within a cap on either side."""
+@dataclass(frozen=True)
+class Cap:
+    """A forward hook that keeps what a layer puts out within a cap on either side.
 
-    cap: float
+    Hooks stay where a layer is copied, spread over devices or given other weights.
+    """
 
-    def forward(self, x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b v"]:
-        return self.cap * torch.tanh(super().forward(x) / self.cap)
+    most: float
+
+    def __call__(
+        self, _module: nn.Module, _inputs: Any, logits: Float[Tensor, "*b v"]
+    ) -> Float[Tensor, "*b v"]:
+        return self.most * torch.tanh(logits / self.most)
 
 
 def cap(model: Any) -> None:
     """Gives a joined model the caps of its language model, in place; none where that has none."""
-    text = model.config.text_config
+    text, head = model.config.text_config, model.lm_head
     final = getattr(text, "final_logit_softcapping", None)
-    if final and not isinstance(model.lm_head, CappedLinear):
-        model.lm_head.__class__ = CappedLinear
-        model.lm_head.cap = float(final)
+    if final and not any(isinstance(hook, Cap) for hook in head._forward_hooks.values()):
+        head.register_forward_hook(Cap(float(final)))
     if getattr(text, "attn_logit_softcapping", None):
         model.model.language_model.set_attn_implementation(CAPPING)

@@ -25,12 +25,27 @@ def parser() -> argparse.ArgumentParser:
     add("host", type=Path, metavar="HOST", help="folder with parts.json")
     add("--data", required=True, metavar="SPEC", help="see `python -m benchmark ls data`")
     add("--output-path", type=Path, help="folder to write (default: HOST)")
-    add("--steps", type=int, default=own.steps)
-    add("--batch-size", type=int, default=own.batch_size, help="pictures a process reads at once")
-    add("--accumulate", type=int, default=own.accumulate, help="batches of a process in one step")
-    add("--lr", type=float, default=own.lr)
-    add("--mixed-precision", choices=PRECISIONS, default=own.mixed_precision)
-    add("--checkpoint-every", type=int, default=own.checkpoint_every, help="steps")
+    add("--steps", type=int, default=own.steps, help=f"default {own.steps}")
+    add(
+        "--batch-size",
+        type=int,
+        default=own.batch_size,
+        help=f"pictures a process reads at once (default {own.batch_size})",
+    )
+    add(
+        "--accumulate",
+        type=int,
+        default=own.accumulate,
+        help=f"batches of a process in one step (default {own.accumulate})",
+    )
+    add("--lr", type=float, default=own.lr, help=f"the highest (default {own.lr})")
+    add("--mixed-precision", choices=PRECISIONS, default=own.mixed_precision, help="default bf16")
+    add(
+        "--checkpoint-every",
+        type=int,
+        default=own.checkpoint_every,
+        help=f"steps (default {own.checkpoint_every})",
+    )
     add("--limit", type=int, help="use the first pictures of train alone")
     add("--seed", type=int, default=own.seed, help="of weights and of the pictures' order")
     add("--workers", type=int, default=2, help="processes that read pictures ahead")
