@@ -45,6 +45,7 @@ CORPORA: dict[str, Corpus] = {
     "coco": Corpus(_splits(113_287, 5_000, 5_000), 5, 10.5, 19),
     "flickr30k": Corpus(_splits(29_000, 1_014, 1_000), 5, 12.3, 4.4),
     "cc3m": Corpus(_splits(2_900_000, 6_700, 6_700), 1, 10.3, 250),
+    "llava-pretrain": Corpus(_splits(502_300, 27_900, 27_900), 1, 9.0, 27),
     "imagenet": Corpus(
         _splits(1_281_167, 25_000, 25_000),
         1,
