@@ -29,6 +29,7 @@ format: $(VENV)/.installed-dev
 # Reference rows, and what findings are made of: resumed where it was stopped, a sitting at a time.
 SEEDS ?= 0 1 2 3 4
 BACKENDS ?= pocket synthetic
+WORKERS ?= $(shell nproc)
 PRESETS = $(addprefix shared-,batchtopk jumprelu matryoshka) \
 	$(addprefix posthoc-,greedy sinkhorn decoder procrustes cca nocut) \
 	$(addprefix jsae-,topk noalign noalign-posthoc) iso-energy-untuned group-sparse-untuned \
@@ -36,9 +37,10 @@ PRESETS = $(addprefix shared-,batchtopk jumprelu matryoshka) \
 STEERED = jsae jsae-noalign jsae-noalign-posthoc posthoc shared
 leaderboard: $(VENV)/.installed
 	$(BIN)/python -m benchmark run --method all $(PRESETS) --backend $(BACKENDS) --seed $(SEEDS) \
-		--output-path results/reference
+		--workers $(WORKERS) --output-path results/reference
 	$(BIN)/python -m benchmark run --method $(STEERED) --task steering_asymmetry \
-		--backend pocket-llava pocket-llava-frozen --seed 0 1 2 --output-path results/steering
+		--backend pocket-llava pocket-llava-frozen --seed 0 1 2 \
+		--workers $(WORKERS) --output-path results/steering
 	$(BIN)/python -m leaderboards.bundle results/reference/document.json \
 		results/steering/document.json
 	$(BIN)/python -m leaderboards.findings results/reference results/steering
