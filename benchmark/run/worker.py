@@ -49,11 +49,15 @@ class Worker:
     cases: Sequence[Case] = ()
 
     def __post_init__(self) -> None:
-        self.runner = Runner(self.request, Shelf(self.request), say=self.said.append)
+        self.runner = self._fresh()
+
+    def _fresh(self) -> Runner:
+        return Runner(self.request, Shelf(self.request), say=self.said.append)
 
     def case(self, job: Job) -> Case:
-        """The case of a job; a backend stays open until another one is asked for."""
+        """The case of a job; a backend and fits on it stay until another one is asked for."""
         if job.spec != self.spec:
+            self.runner = self._fresh()
             opened = gather(job.spec, self.request, self.runner.progress, self.runner.say)
             self.cases, self.spec = tuple(self.runner.cases(opened)), job.spec
         return self.cases[job.case]
