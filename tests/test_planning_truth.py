@@ -74,7 +74,6 @@ def near(told: float, true: float) -> bool:
     [
         ("pocket-clip", ["embedding", "patches"]),
         ("pocket-llava", ["block:1", "block:2/tokens", "tower"]),
-        ("pocket-llava-frozen", ["block:1/tokens"]),
     ],
 )
 def test_files_of_the_store_are_as_large_as_told_and_then_they_are_there(
@@ -102,7 +101,7 @@ def test_files_of_the_store_are_as_large_as_told_and_then_they_are_there(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["pocket-clip", "pocket-llava", "synthetic:tiny"])
+@pytest.mark.parametrize("backend", ["pocket-llava", "synthetic:tiny"])
 def test_the_peak_of_memory_is_as_told(tmp_path: Path, backend: str) -> None:
     words = ["--method", "posthoc", "--backend", backend, *SMALL, *SHORT]
     text, _ = apart(tmp_path, "clock", "plan", *words, "--json", "-")
