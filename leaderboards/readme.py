@@ -70,6 +70,10 @@ def expected() -> list[str]:
     return [f"{says}; other processors and versions have moved the last digit by 1."] * bool(mains)
 
 
+COMPARED = ("modality_split", "reconstruction", "retrieval")
+"""Tasks whose comparisons the README shows; the site has all."""
+
+
 def comparisons() -> str:
     """Which of two reference methods is better, by how much, and whether that is more than luck."""
     if not COMPARISONS.is_file():
@@ -78,6 +82,8 @@ def comparisons() -> str:
     for pair in json.loads(COMPARISONS.read_text()):
         question = f"`{pair['a']}` against `{pair['b']}`"
         for row in pair["rows"]:
+            if row["task"] not in COMPARED or row["low"] is None:
+                continue
             size = f"{row['difference']:+.3f} [{row['low']:.3f}, {row['high']:.3f}]"
             p = f"{row['p_holm']:.3f}"
             lines.append(f"| {question} | `{row['metric']}` | {size} | {p} | {answer(pair, row)} |")
