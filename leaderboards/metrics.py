@@ -86,7 +86,10 @@ def _said(task: Any) -> dict[str, Any]:
         }
         for each in task.metrics
     ]
-    references = [{"name": each.name, "kind": each.kind} for each in task.references]
+    references = [
+        {"name": each.name, "kind": each.kind, "beside": list(each.metrics)}
+        for each in task.references
+    ]
     kept = {"question": task.question, "version": task.version}
     return kept | {"references": references, "metrics": metrics}
 

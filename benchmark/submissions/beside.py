@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from benchmark.reports.compare.places import where
 from benchmark.reports.names import short
@@ -82,7 +83,12 @@ def check_references(cell: Cell, task: KnownTask, found: Faults) -> None:
     """Every null of the task is there, or why not; a main score has one at least."""
     there = {reference.name for score in cell.scores for reference in score.references}
     for name, kind in task.references.items():
-        if kind == "null" and name not in there and name not in cell.left_out:
+        wanted = any(
+            fnmatchcase(score.name, pattern)
+            for score in cell.scores
+            for pattern in task.shown.get(name, ("*",))
+        )
+        if kind == "null" and wanted and name not in there and name not in cell.left_out:
             found.add(f"{told(cell)}: reference {name} is missing, and nothing says why")
     for score in cell.scores:
         if score.main and score.higher_is_better is not None and score.floor is None:

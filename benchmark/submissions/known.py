@@ -6,7 +6,7 @@ import fnmatch
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -32,6 +32,8 @@ class KnownTask:
     references: Mapping[str, str]
     """Kind of each by name: null, baseline, ceiling."""
     metrics: tuple[Mapping[str, Any], ...]
+    shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of each reference the scores that it is beside, as shell patterns."""
 
     def metric(self, name: str) -> Mapping[str, Any] | None:
         """What the task declares of a score; a declared name may be a shell pattern."""
@@ -52,6 +54,7 @@ def tasks() -> dict[str, KnownTask]:
             entry.named_only,
             {each["name"]: each["kind"] for each in said[name]["references"]},
             tuple(said[name]["metrics"]),
+            {each["name"]: tuple(each["beside"]) for each in said[name]["references"]},
         )
         for name, entry in catalogue("task").items()
         if name in said and entry.path.parent == FOLDERS["task"]
