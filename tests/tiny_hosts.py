@@ -36,6 +36,7 @@ from benchmark.backends import hosts
 from benchmark.recipes.vlm import folders
 from tests import tiny_tokenizers as words
 from tests.tiny_recipes import loud
+from tests.tiny_vlms import decoder
 
 WIDTH, BLOCKS, EYE, SIDE, PATCH = 32, 3, 24, 32, 8
 GRID = SIDE // PATCH
@@ -95,14 +96,8 @@ def llama31_words() -> PreTrainedTokenizerFast:
 
 
 def _sizes(tokens: Any) -> dict[str, Any]:
-    return {
-        "vocab_size": len(tokens),
-        "hidden_size": WIDTH,
-        "intermediate_size": 48,
+    return decoder(tokens) | {
         "num_hidden_layers": BLOCKS,
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-        "max_position_embeddings": 1024,
         "bos_token_id": tokens.bos_token_id,
         "eos_token_id": tokens.eos_token_id,
         "pad_token_id": tokens.pad_token_id,

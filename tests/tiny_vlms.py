@@ -43,7 +43,8 @@ PINPOINTS = [[32, 64], [64, 32], [64, 64], [96, 32], [32, 96]]
 """Half a tile, two, four and three, as the released models have them at 336 pixels."""
 
 
-def _decoder(tokens: Any) -> dict[str, Any]:
+def decoder(tokens: Any) -> dict[str, Any]:
+    """Sizes of a small language model of 32 numbers a word."""
     return {
         "vocab_size": len(tokens),
         "hidden_size": WIDTH,
@@ -85,7 +86,7 @@ def llava15(folder: Path) -> Path:
     tokens = words.llama2()
     config = LlavaConfig(
         vision_config=_eye(),
-        text_config=LlamaConfig(**_decoder(tokens)),
+        text_config=LlamaConfig(**decoder(tokens)),
         image_token_index=tokens.convert_tokens_to_ids("<image>"),
         vision_feature_layer=-2,
         vision_feature_select_strategy="default",
@@ -131,7 +132,7 @@ def _next(folder: Path, tokens: Any, text: Any, template: str, end: int | list[i
 def llava_next_mistral(folder: Path) -> Path:
     """LLaVA-v1.6-Mistral: the whole picture, then tiles with an end mark a row."""
     tokens = words.llama2()
-    text = MistralConfig(**_decoder(tokens), sliding_window=None)
+    text = MistralConfig(**decoder(tokens), sliding_window=None)
     return _next(folder, tokens, text, words.MISTRAL, tokens.eos_token_id)
 
 
@@ -139,7 +140,7 @@ def llava_next_llama3(folder: Path) -> Path:
     """Llama3-LLaVA: the same tiles before Llama 3, whose answers end in either of two tokens."""
     tokens = words.llama3()
     ends = [tokens.convert_tokens_to_ids(mark) for mark in ("<|end_of_text|>", "<|eot_id|>")]
-    return _next(folder, tokens, LlamaConfig(**_decoder(tokens)), words.LLAMA3, ends)
+    return _next(folder, tokens, LlamaConfig(**decoder(tokens)), words.LLAMA3, ends)
 
 
 def _qwen(folder: Path, config_kind: Any, model_kind: Any, **text: Any) -> Path:
@@ -170,9 +171,9 @@ def _qwen(folder: Path, config_kind: Any, model_kind: Any, **text: Any) -> Path:
         "num_position_embeddings": 16,
         "deepstack_visual_indexes": [1, 2],
     }
-    decoder = _decoder(tokens) | {"head_dim": 16, "rope_parameters": rope} | text
+    sizes = decoder(tokens) | {"head_dim": 16, "rope_parameters": rope} | text
     torch.manual_seed(2)
-    model = model_kind(config_kind(text_config=decoder, vision_config=eye, **ids))
+    model = model_kind(config_kind(text_config=sizes, vision_config=eye, **ids))
     processor = Qwen3VLProcessor(
         image_processor=Qwen2VLImageProcessor(
             patch_size=16, merge_size=2, min_pixels=64 * 64, max_pixels=160 * 160

@@ -64,7 +64,7 @@ def activations(
             f"{len(examples.captions)} captions, wanted at least one of each"
         )
     sites = dict.fromkeys((site, *(along if reads_together(backend) else ())))
-    wanted = _entries(backend, _common(data, split, examples), tuple(sites))
+    wanted = entries_of(backend, common_of(data, split, examples), tuple(sites))
     keys = [entries[0].key for entries in wanted]
     fingerprint = keys[0]
     if len(keys) > 1:
@@ -76,7 +76,9 @@ def activations(
     return _paired(examples, split, rows, fingerprint)
 
 
-def _entries(backend: Backend, common: dict[str, Any], sites: Sequence[Site]) -> list[list[Entry]]:
+def entries_of(
+    backend: Backend, common: dict[str, Any], sites: Sequence[Site]
+) -> list[list[Entry]]:
     """What is kept together, at every site: both modalities, or each by itself.
 
     By itself where the backend says that they depend on different parts of it, so that what one
@@ -111,7 +113,7 @@ def _identity(backend: Backend, modality: Modality) -> dict[str, Any]:
     }
 
 
-def _common(data: Dataset, split: Split, examples: Examples) -> dict[str, Any]:
+def common_of(data: Dataset, split: Split, examples: Examples) -> dict[str, Any]:
     """What the numbers depend on beside model and site; batch size and device move float noise."""
     contents = hashlib.sha256()
     false = examples.negatives.captions if examples.negatives else ()

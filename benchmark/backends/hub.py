@@ -128,9 +128,18 @@ def trouble(scheme: str, wanted: Repository, error: Exception, *, weights: bool 
     Terms to accept, no such repository or revision, files that are not in the cache of a machine
     that cannot reach the hub.
     """
+    spec, page = f"{scheme}:{wanted.id}", f"https://huggingface.co/{wanted.id}"
+    said = refused(spec, wanted, error, page)
+    if said:
+        return said
+    lacks = wanted.lacking(weights=weights)
+    return unreached(spec, wanted, lacks, scheme) if lacks and out_of_reach(error) else ""
+
+
+def refused(spec: str, wanted: Repository, error: Exception, page: str) -> str:
+    """Why the hub does not hand out what it was asked for; "" where it was something else."""
     from huggingface_hub import errors
 
-    spec, page = f"{scheme}:{wanted.id}", f"https://huggingface.co/{wanted.id}"
     kinds = [type(each) for each in _chain(error)]
     if any(issubclass(kind, errors.GatedRepoError) for kind in kinds):
         return (
@@ -144,8 +153,7 @@ def trouble(scheme: str, wanted: Repository, error: Exception, *, weights: bool 
         )
     if any(issubclass(kind, errors.RevisionNotFoundError) for kind in kinds):
         return f"{spec}: the hub has no revision {wanted.revision} of it: look at {page}"
-    lacks = wanted.lacking(weights=weights)
-    return unreached(spec, wanted, lacks, scheme) if lacks and out_of_reach(error) else ""
+    return ""
 
 
 def unreached(spec: str, wanted: Repository, has: str, scheme: str) -> str:
@@ -155,8 +163,8 @@ def unreached(spec: str, wanted: Repository, has: str, scheme: str) -> str:
     at = f" --revision {wanted.revision}" if wanted.revision else ""
     return (
         f"{spec}: the hub's cache ({constants.HF_HUB_CACHE}) has {has}, and without the hub in "
-        f"reach ({_why()}) the rest cannot be fetched: where there is a network run: hf download "
-        f"{wanted.id}{at}; or bring its folder here and give it as {scheme}:FOLDER"
+        f"reach ({no_answer()}) the rest cannot be fetched: where there is a network run: "
+        f"hf download {wanted.id}{at}; or bring its folder here and give it as {scheme}:FOLDER"
     )
 
 
@@ -178,7 +186,8 @@ def out_of_reach(error: Exception) -> bool:
     )
 
 
-def _why() -> str:
+def no_answer() -> str:
+    """Why the hub cannot be asked."""
     from huggingface_hub import constants
 
     offline = constants.HF_HUB_OFFLINE

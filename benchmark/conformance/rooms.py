@@ -55,7 +55,7 @@ ROOMS: dict[str, Room] = {
         light=True,
     ),
     "backends": ours("backends.*", "contracts worlds edits messages"),
-    "corpora": ours("corpora.*", "contracts activations backends judges names messages"),
+    "corpora": ours("corpora.*", "contracts activations backends judges names results messages"),
     "statistics": ours("statistics*", light=True),
     "results": ours("results* provenance", "statistics messages", light=True),
     "portrayed": ours(

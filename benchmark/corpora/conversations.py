@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmark.contracts import Talk
 from benchmark.contracts.data import DESCRIBE
+from benchmark.corpora.beside import root_of
 from benchmark.corpora.listing import Listing
 from benchmark.corpora.pictures import Files
 
@@ -120,15 +121,12 @@ def listed(file: Path, said: dict[str, list[Talk]]) -> Listing:
 
 def place_of(file: Path, name: str) -> Path:
     """The folder that pictures are named from. Raises ValueError where the first is nowhere."""
-    for place in PLACES:
-        if (file.parent / place / name).is_file():
-            return (file.parent / place).resolve()
-    if (file.parent / ARCHIVE).is_file():
-        raise ValueError(
-            f"{file.parent} has {ARCHIVE} and not the pictures in it: unpack it there, with "
-            f"unzip -q {ARCHIVE}, and ask again"
-        )
+    try:
+        return root_of(file, name, PLACES)
+    except ValueError:
+        if not (file.parent / ARCHIVE).is_file():
+            raise
     raise ValueError(
-        f"{name}, the first picture of {file.name}, is not under {file.parent}: wanted the folders "
-        f"of pictures beside it"
+        f"{file.parent} has {ARCHIVE} and not the pictures in it: unpack it there, with "
+        f"unzip -q {ARCHIVE}, and ask again"
     )

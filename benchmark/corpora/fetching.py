@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from benchmark.backends.hub import Repository, no_retries_offline, out_of_reach
+from benchmark.backends.hub import Repository, no_answer, no_retries_offline, out_of_reach, refused
 from benchmark.corpora.shard_files import Shard, remote
 from benchmark.corpora.shards import first
 
@@ -58,25 +58,16 @@ def streamed(name: str, of: Repository) -> tuple[Sequence[Shard], str]:
 
 def said(name: str, of: Repository, error: Exception) -> str:
     """Why a data set did not come, and what to do."""
-    from huggingface_hub import constants, errors
+    from huggingface_hub import constants
 
-    page = f"https://huggingface.co/datasets/{of.id}"
-    if isinstance(error, errors.GatedRepoError):
-        return (
-            f"{name}: the hub hands it out to those who accepted its terms: accept them at {page}, "
-            "then log in with: hf auth login"
-        )
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return f"{name}: the hub has no data set {of.id}, or none that you may read: look at {page}"
-    if isinstance(error, errors.RevisionNotFoundError):
-        return f"{name}: the hub has no revision {of.revision} of {of.id}: look at {page}"
+    told = refused(name, of, error, f"https://huggingface.co/datasets/{of.id}")
+    if told:
+        return told
     if out_of_reach(error):
         at = f" --revision {of.revision}" if of.revision else ""
-        offline = constants.HF_HUB_OFFLINE
-        why = "HF_HUB_OFFLINE is set" if offline else f"{constants.ENDPOINT} does not answer"
         return (
-            f"{name}: the hub's cache ({constants.HF_HUB_CACHE}) has not all of {of.id}, and {why}"
-            f": where there is a network run: hf download --repo-type dataset {of.id}{at}; or "
-            f"bring a folder here and give it as {name}:FOLDER"
+            f"{name}: the hub's cache ({constants.HF_HUB_CACHE}) has not all of {of.id}, and "
+            f"{no_answer()}: where there is a network run: hf download --repo-type dataset "
+            f"{of.id}{at}; or bring a folder here and give it as {name}:FOLDER"
         )
     return f"{name}: {of.id} did not come from the hub: {' '.join(str(error).split())[:200]}"

@@ -5,9 +5,7 @@ Lin et al. 2014 (1405.0312). A crowd says that a thing is there and has no box o
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +14,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
-from benchmark.activations.root import default_root
 from benchmark.contracts import Thing
 from benchmark.corpora.concepts import DESCRIPTIONS, Vocabulary
 from benchmark.corpora.framing import framed
+from benchmark.corpora.kept import identity_of, kept_table
 from benchmark.corpora.listing import Listing
 from benchmark.judges.coco_words import OTHER_NAMES, names_of
 from benchmark.judges.mentions import judge_of
@@ -61,17 +59,8 @@ def read(files: Sequence[Path]) -> Instances:
 
 def indexed(file: Path) -> pd.DataFrame:
     """Rows of a file, from this machine's cache where it is the same file as then."""
-    stat = file.stat()
-    of = json.dumps([COLUMNS, str(file.resolve()), stat.st_size, stat.st_mtime_ns])
-    kept = default_root() / "instances" / f"{hashlib.sha256(of.encode()).hexdigest()}.parquet"
-    if kept.is_file():
-        return pd.read_parquet(kept)
-    found = parsed(file)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_name(f".{kept.name}.{os.getpid()}")
-    found.to_parquet(part)
-    os.replace(part, kept)
-    return found
+    of = json.dumps([COLUMNS, identity_of(file)])
+    return kept_table("instances", of, lambda: parsed(file))
 
 
 def parsed(file: Path) -> pd.DataFrame:

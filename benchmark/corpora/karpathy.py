@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.contracts import Split
+from benchmark.corpora.beside import root_of
 from benchmark.corpora.listing import Listing
 from benchmark.corpora.pictures import Files
 from benchmark.corpora.splitting import GIVEN
@@ -34,25 +35,13 @@ def read(file: Path) -> dict[Split, Listing]:
         rows: dict[Split, list[dict[str, Any]]] = {}
         for image in images:
             rows.setdefault(GIVEN[image["split"]], []).append(image)
-        root = place_of(file, images[0])
+        root = root_of(file, name_of(images[0]), PLACES)
         return {split: listed(root, each) for split, each in rows.items()}
     except (KeyError, TypeError, IndexError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(
             f"{file} is no caption file of Karpathy's ({type(error).__name__}: {error}): wanted "
             '{"images": [{"filename", "split", "sentences": [{"raw"}]}]}'
         ) from None
-
-
-def place_of(file: Path, image: dict[str, Any]) -> Path:
-    """The folder that pictures are named from. Raises ValueError where the first is nowhere."""
-    name = name_of(image)
-    for place in PLACES:
-        if (file.parent / place / name).is_file():
-            return (file.parent / place).resolve()
-    raise ValueError(
-        f"{name}, the first picture of {file.name}, is not under {file.parent}: wanted the folders "
-        f"of pictures beside it"
-    )
 
 
 def name_of(image: dict[str, Any]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from benchmark.corpora.kept import identity_of
+
 
 class Shard(Protocol):
     """A tar file that can be read from any byte."""
@@ -36,8 +38,7 @@ class LocalShard:
     @property
     def identity(self) -> str:
         """Place, size and time of the last change."""
-        stat = self.path.stat()
-        return json.dumps([str(self.path.resolve()), stat.st_size, stat.st_mtime_ns])
+        return identity_of(self.path)
 
     def open(self) -> BinaryIO:
         """The file."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.activations.root import default_root
 from benchmark.contracts import Progress, Split, silent
+from benchmark.corpora.kept import kept_table
 from benchmark.corpora.listing import Listing, grouped
 from benchmark.corpora.pictures import Members
 from benchmark.corpora.shard_files import Shard
@@ -91,16 +90,9 @@ def listed(shards: Sequence[Shard], tables: Sequence[pd.DataFrame]) -> Listing:
 
 def indexed(shard: Shard) -> pd.DataFrame:
     """What a shard holds, from the cache where it is the same file as then."""
-    of = hashlib.sha256(shard.identity.encode()).hexdigest()
-    kept = default_root() / "shards" / f"{of}.parquet"
-    if kept.is_file():
-        return pd.read_parquet(kept)
-    found = pd.DataFrame(rows_of(shard), columns=list(COLUMNS))
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_name(f".{kept.name}.{os.getpid()}")
-    found.to_parquet(part)
-    os.replace(part, kept)
-    return found
+    return kept_table(
+        "shards", shard.identity, lambda: pd.DataFrame(rows_of(shard), columns=list(COLUMNS))
+    )
 
 
 def rows_of(shard: Shard) -> list[tuple[str, list[str], int, int, str]]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import logging
+from dataclasses import replace
 from pathlib import Path
 
-from benchmark.backends import expand
-from benchmark.configure import settings
 from benchmark.kernels.device import device
 from benchmark.planning.rates import GPUS, Rate, here, named
-from benchmark.run.request import Request, check_built, check_limit, choose, rows
+from benchmark.run.request import Request, worded
 
 
 def planned(arguments: argparse.Namespace) -> tuple[Request, Rate]:
@@ -19,34 +17,9 @@ def planned(arguments: argparse.Namespace) -> tuple[Request, Rate]:
     Raises ValueError, one line, for all that `run` would refuse; a GPU that is not here is named
     by its kind, as `--device h100`.
     """
-    logging.getLogger("benchmark").setLevel("ERROR" if arguments.quiet else "WARNING")
-    variants = ("fair", "paper") if arguments.variant == "both" else (arguments.variant,)
-    methods, sets = rows(arguments)
-    tasks = choose("task", arguments.task or ["all"])
-    given = settings(methods, sets)
-    for variant in variants:
-        check_built(methods, given, tasks, variant)
-    check_limit(arguments.limit)
+    asked = worded(arguments)
     where, rate = _device(arguments.device)
-    request = Request(
-        methods=tuple(methods),
-        given=tuple(given),
-        tasks=tuple(tasks),
-        backends=tuple(expand(arguments.backend or ["pocket-clip"])),
-        data=arguments.data,
-        sites=tuple(arguments.site or ()),
-        seeds=tuple(dict.fromkeys(arguments.seed)),
-        split=arguments.split,
-        variants=variants,
-        centre=arguments.centre,
-        limit=arguments.limit,
-        batch_size=arguments.batch_size,
-        device=where,
-        output=_folder(arguments.output_path),
-        overwrite=arguments.overwrite_strategy,
-        traceback=arguments.traceback,
-    )
-    return request, rate
+    return replace(asked, device=where, output=_folder(arguments.output_path)), rate
 
 
 def _device(name: str) -> tuple[str, Rate]:

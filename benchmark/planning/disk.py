@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from benchmark.activations.reading import _common, _entries
+from benchmark.activations.reading import common_of, entries_of
 from benchmark.activations.store import Entry
 from benchmark.activations.views import seen
 from benchmark.contracts import MODALITIES, Backend, Dataset, Modality, Site
@@ -88,8 +88,8 @@ def stored(
     there: dict[Any, bool] = {}
     similar: dict[str, bool] | None = None if outline.revision else _manifests(root, outline.name)
     for counts in found.counts:
-        common = _common(data, counts.split, seen(data.split(counts.split), limit))  # type: ignore[arg-type]
-        for kind in _entries(cast(Backend, outline), common, tuple(sites)):
+        common = common_of(data, counts.split, seen(data.split(counts.split), limit))  # type: ignore[arg-type]
+        for kind in entries_of(cast(Backend, outline), common, tuple(sites)):
             for entry in kind:
                 is_there = (
                     (root / entry.key).is_dir() if similar is None else _told(entry) in similar

@@ -15,7 +15,7 @@ from benchmark.backends.llava import backend as llava
 from benchmark.backends.llava.asking import Asker, asker_of
 from benchmark.backends.llava.blocks import blocks_of, path_of
 from benchmark.backends.llava.folders import check, has_parts, hash_of_folder
-from benchmark.backends.llava.loading import _bits, _greedy, _why
+from benchmark.backends.llava.loading import bits, greedy, why
 from benchmark.backends.llava.names import Source, source
 from benchmark.backends.llava.tower import TOWERS, tower_sites
 from benchmark.backends.llava.views import Views, any_side, merged_by
@@ -76,10 +76,10 @@ def _at_hand(spec: str, found: Source, folder: Path, size: tuple[int, int]) -> O
     except Exception as error:
         if parts and isinstance(error, ValueError):
             raise
-        raise ValueError(_why(found, error)) from error
+        raise ValueError(why(found, error)) from error
     asker = None
     if processor is not None:
-        _greedy(model, processor.tokenizer)
+        greedy(model, processor.tokenizer)
         asker = asker_of(model, processor, torch.device("cpu"), spec, found.pixels)
     made = _figures(spec, found, model, asker, size)
     offers = frozenset({Need.PROJECTOR}) if parts else frozenset()
@@ -133,7 +133,7 @@ def _figures(
     per_view = views.n_patches * max(1, views.merged)
     times, tokens = shown(views, size)
     whole = found.device_map == found.quantised == "none"
-    bits = {"8bit": EIGHT_BITS, "4bit": FOUR_BITS}.get(found.quantised, BYTES[found.dtype])
+    each = {"8bit": EIGHT_BITS, "4bit": FOUR_BITS}.get(found.quantised, BYTES[found.dtype])
     return Outline(
         name=spec,
         sites=blocks.sites + tower_sites(model, blocks, views),
@@ -141,7 +141,7 @@ def _figures(
         dtype=found.dtype,
         text_pass=found.text_pass,
         parameters=counted(model),
-        bytes_each=BYTES[found.dtype] if whole else bits,
+        bytes_each=BYTES[found.dtype] if whole else each,
         tower=stack_of("vision tower", longest(tower), vision.hidden_size, vision),
         tower_tokens=per_view + 1,
         views=times,
@@ -199,4 +199,4 @@ def _revision(found: Source, folder: Path, parts: bool) -> str:
         revision = found.repository.resolved
     else:
         revision = hash_of_folder(folder) if held(folder) < SMALL_FOLDER else ""
-    return f"{revision}{_bits(found)}+{found.text_pass}" if revision else ""
+    return f"{revision}{bits(found)}+{found.text_pass}" if revision else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,12 @@ class Request:
 
 def request(arguments: argparse.Namespace) -> Request:
     """The request behind a command line. Raises ValueError in one line for anything wrong."""
+    asked = worded(arguments)
+    return replace(asked, device=device(arguments.device), output=places(arguments))
+
+
+def worded(arguments: argparse.Namespace) -> Request:
+    """The same as it is worded: device and folder are not looked at yet, or touched."""
     logging.getLogger("benchmark").setLevel("ERROR" if arguments.quiet else "WARNING")
     variants = ("fair", "paper") if arguments.variant == "both" else (arguments.variant,)
     methods, sets = rows(arguments)
@@ -70,8 +76,8 @@ def request(arguments: argparse.Namespace) -> Request:
         centre=arguments.centre,
         limit=arguments.limit,
         batch_size=arguments.batch_size,
-        device=device(arguments.device),
-        output=places(arguments),
+        device=arguments.device,
+        output=Path(arguments.output_path),
         overwrite=arguments.overwrite_strategy,
         traceback=arguments.traceback,
     )

@@ -152,31 +152,28 @@ class Runner:
             return self.shelf.put(place, "failed", reason=failure(error, *files))
 
     def _show(self, place: Place, subject: Subject) -> None:
-        """Draws what the task has to show of a subject that was scored; the scores stand alone."""
-        if not isinstance(place.task, Showing):
-            return
-        try:
-            found = place.task.exhibit(subject)
+        """Draws what the task has to show of a subject that was scored."""
+        with self._beside(place, "not drawn"):
+            found = place.task.exhibit(subject) if isinstance(place.task, Showing) else None
             if found is not None:
                 self.say(f"drawn: {draw_exhibit(found, place.title, self.shelf.exhibit(place))}")
-        except StorageError:
-            raise
-        except Exception as error:
-            self.say(f"not drawn: {place.title}: {failure(error, place.asked.entry.path)}")
 
     def _tell(self, place: Place, subject: Subject) -> None:
-        """Puts down what was answered, where verdicts are on answers; the scores stand alone."""
-        if not isinstance(place.task, Answering):
-            return
-        try:
-            found = place.task.transcript(subject)
+        """Puts down what was answered, where verdicts are on answers."""
+        with self._beside(place, "answers not kept"):
+            found = place.task.transcript(subject) if isinstance(place.task, Answering) else None
             if found is not None:
                 write_answers(self.shelf.answers(place), found)
+
+    @contextmanager
+    def _beside(self, place: Place, failed: str) -> Iterator[None]:
+        """What comes beside scores, which stand alone: where it fails that is said, no more."""
+        try:
+            yield
         except StorageError:
             raise
         except Exception as error:
-            said = failure(error, place.asked.entry.path)
-            self.say(f"answers not kept: {place.title}: {said}")
+            self.say(f"{failed}: {place.title}: {failure(error, place.asked.entry.path)}")
 
     def _fitted(self, place: Place) -> Fit:
         """The fit behind a scored cell, of a sweep all of them as one."""

@@ -64,7 +64,7 @@ def load(source: Source, device: torch.device) -> Loaded:
     except Exception as error:
         if made_of_parts and isinstance(error, ValueError):
             raise
-        raise ValueError(_why(source, error)) from error
+        raise ValueError(why(source, error)) from error
     _check_weights(place, report)
     _check_processor(place, processor)
     whole = source.device_map == source.quantised == "none"
@@ -76,11 +76,11 @@ def load(source: Source, device: torch.device) -> Loaded:
 
 def frozen(model: Any, processor: Any) -> Any:
     """The model in evaluation mode, its weights fixed and its answers greedy."""
-    _greedy(model, processor.tokenizer)
+    greedy(model, processor.tokenizer)
     return model.eval().requires_grad_(False)
 
 
-def _why(source: Source, error: Exception) -> str:
+def why(source: Source, error: Exception) -> str:
     """Why it did not open: a library, the hub, or what transformers says."""
     lacks = lacking(error)
     if lacks:
@@ -155,16 +155,16 @@ def _host(source: Source, device: torch.device) -> Found:
 def _revision(source: Source, model: Any, processor: Any) -> str:
     """What tells this model from any other: files of a folder, a hub's commit, or all weights."""
     if source.trained and source.folder is not None and not has_parts(source.folder):
-        return hash_of_folder(source.folder) + _bits(source)
+        return hash_of_folder(source.folder) + bits(source)
     if source.trained and source.repository is not None and source.repository.resolved:
-        return source.repository.resolved + _bits(source)
+        return source.repository.resolved + bits(source)
     words = processor.tokenizer.backend_tokenizer.to_str() + processor.chat_template
     words += json.dumps(processor.image_processor.to_dict(), sort_keys=True, default=str)
     described = json.dumps(_placeless(model.config.to_diff_dict()), sort_keys=True, default=str)
     return hash_of(model.state_dict(), words + described)
 
 
-def _bits(source: Source) -> str:
+def bits(source: Source) -> str:
     """What quantisation adds to a revision: the numbers are others."""
     return "" if source.quantised == "none" else f"+{source.quantised}"
 
@@ -208,7 +208,7 @@ def _check_processor(place: str, processor: Any) -> None:
         raise ValueError(f"llava:{place}: its tokenizer has no tokenizer.json, wanted a fast one")
 
 
-def _greedy(model: Any, tokenizer: Any) -> None:
+def greedy(model: Any, tokenizer: Any) -> None:
     """Nothing of a checkpoint's sampling, penalties or lengths reaches the answers."""
     from transformers import GenerationConfig
 
