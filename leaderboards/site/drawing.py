@@ -31,17 +31,19 @@ class Scale:
 
 
 def scale_of(values: Iterable[Value], marks: Iterable[float | None], width: int) -> Scale:
-    """Wide enough for every seed and mark, and for intervals that say something; those of a few
-    seeds that reach far beyond all values end at the edge.
+    """Wide enough for every seed and mark, and for intervals that say something; those that reach
+    far beyond all values end at the edge, unless most do.
     """
     values = list(values)
     points = [score for value in values for _, score in value.seeds]
     points += [mark for mark in marks if mark is not None]
     low, high = min(points, default=0.0), max(points, default=1.0)
     reach = (high - low) * 0.25
-    ends = [e for value in values for e in (value.low, value.high) if e is not None]
-    low = min([low, *(e for e in ends if e >= low - reach)])
-    high = max([high, *(e for e in ends if e <= high + reach)])
+    lows = sorted(value.low for value in values if value.low is not None)
+    highs = sorted(value.high for value in values if value.high is not None)
+    usual = (lows[len(lows) // 2 :][:1], highs[(len(highs) - 1) // 2 :][:1])
+    low = min([low, *usual[0], *(end for end in lows if end >= low - reach)])
+    high = max([high, *usual[1], *(end for end in highs if end <= high + reach)])
     return Scale(low, high, width)
 
 
