@@ -196,7 +196,7 @@ def test_a_task_that_fails_is_told_and_the_rest_goes_on(
     assert "AssertionError" in capsys.readouterr().err
     assert (other.status, other.task.name) == ("audited", "steady")
     assert absent.status == "not_applicable"
-    assert absent.reason == "needs scenes that can be edited and rendered again"
+    assert absent.reason == "needs pictures in which it is known where things are"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from tests.test_run import one_error, run
 
 TINY = ["--backend", "synthetic:tiny", "--set", "n_latents=64", "--set", "k=4", "--set", "steps=20"]
 TASKS = ["--task", "reconstruction", "retrieval", "modality_split", "--quiet"]
+LOOSE = {"retrieval": 2e-3}
+"""Biases are folded, so a code moves by its rounding: a near tie between two pictures may turn."""
 METHODS = ["posthoc", "posthoc-cca", "shared", "shared-jumprelu", "jsae"]
 
 
@@ -76,7 +78,8 @@ def test_what_was_exported_comes_back_with_the_same_codes_and_scores(
     wanted = scores(whole.model_copy(update={"cells": tuple(mine)}))
     found = scores(again)
     assert set(found) == set(wanted)
-    assert all(abs(found[key] - value) < 1e-6 for key, value in wanted.items())
+    for key, value in wanted.items():
+        assert abs(found[key] - value) <= LOOSE.get(key[0], 1e-6) * max(1.0, abs(value)), key
 
 
 def test_two_towers_become_two_saes_and_a_map_and_one_a_single_folder(

@@ -151,7 +151,7 @@ def test_where_less_is_better_the_public_score_is_ahead_below():
 
 
 def test_of_many_scores_one_that_is_barely_ahead_is_chance():
-    reach = 2.2 * 2**0.5 * 0.01
+    reach = 2.6 * 2**0.5 * 0.01
     public = [column([0.5 + (reach if i == 0 else 0.0)], 0.01, str(i)) for i in range(20)]
     fresh = [column([0.5], 0.01, str(i)) for i in range(20)]
     rows = fresh_scores(public, fresh)
@@ -166,7 +166,7 @@ def test_scores_without_an_interval_are_shown_and_not_judged():
 
 
 def test_honest_rows_are_seldom_said_to_overfit():
-    """Ten scores on two samples each, 400 times: at most one in twenty submissions is wronged."""
+    """Ten scores on two samples each, 400 times: about one in a hundred submissions is wronged."""
     rng = np.random.default_rng(0)
     wronged = 0
     for _ in range(400):
@@ -175,7 +175,7 @@ def test_honest_rows_are_seldom_said_to_overfit():
             for _ in range(2)
         )
         wronged += any(row.overfits for row in fresh_scores(public, fresh))
-    assert wronged <= 30
+    assert wronged <= 12
 
 
 def refitted(old: list[float], new: list[float], se: float = 0.001) -> bool:

@@ -13,7 +13,8 @@ from benchmark.statistics.distributions import normal_cdf
 from benchmark.submissions.verified import FreshScore
 from benchmark.verification.spots import Column, item_se, mean
 
-SIGNIFICANT = 0.05
+SIGNIFICANT = 0.01
+"""How often an honest submission may be said to overfit: a refusal has to be surer than a star."""
 
 
 def fresh_scores(public: Sequence[Column], fresh: Sequence[Column]) -> list[FreshScore]:
@@ -21,7 +22,7 @@ def fresh_scores(public: Sequence[Column], fresh: Sequence[Column]) -> list[Fres
 
     The two tests are independent samples of items, scored with the same dictionaries: what tells
     them apart is 1.96·√(se² + se²). One row in forty would be ahead by that much by chance, so a
-    row counts as overfitted only where Holm's correction over all of them leaves it.
+    row counts as overfitted only where Holm's correction over all of them leaves it at 1 %.
     """
     by_key = {column.key: column for column in fresh}
     both = [(column, by_key[column.key]) for column in public if column.key in by_key]

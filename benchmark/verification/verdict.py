@@ -89,7 +89,7 @@ def overfitted(row: FreshScore) -> str:
     return (
         f"{row.task} on {row.backend}, {row.site}: {row.metric} overfits the public test split: "
         f"{row.public:.4g} there, {row.fresh:.4g} on one drawn anew, {row.ahead:.2g} better where "
-        f"at most {row.reliable or 0:.2g} is chance"
+        f"{row.reliable or 0:.2g} may be chance (p {row.p or 0:.1g})"
     )
 
 
