@@ -23,6 +23,7 @@ from leaderboards.pairs import FULL
 from leaderboards.site.axes import axis, decades, rounds
 from leaderboards.site.building import about
 from leaderboards.site.curves import curves
+from leaderboards.site.drawing import Scale
 from leaderboards.site.embedding import embedded
 from leaderboards.site.facts import Facts, gather
 from leaderboards.site.labels import Spot, inside, overlap, placed
@@ -39,6 +40,7 @@ from leaderboards.site.pages import (
     tradeoffs,
     weights,
 )
+from leaderboards.site.pages.tasks import ticks
 from leaderboards.site.pairing import Paired, best_row
 from leaderboards.site.rendering import rendered
 from leaderboards.site.scatter import Point, front, scatter
@@ -373,6 +375,8 @@ def test_round_numbers_are_round_and_few() -> None:
     assert flat(2.0) == 50.0
     texts = [said for _, said in axis([0.84, 0.98], 0, 100).ticks()]
     assert len(set(texts)) == len(texts)
+    below = [said for _, said in ticks(Scale(-0.33, 0.51, 320))]
+    assert below == ["-0.2", "0.0", "0.2", "0.4"]
 
 
 # ---------------------------------------------------------------------------- kernels and findings

@@ -8,12 +8,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from benchmark.reports.numbers import number
 from leaderboards.board.places import task_order
 from leaderboards.board.secondary import means, reference_rows
 from leaderboards.board.tables import MARKS, Column, Entry, Row, Table
 from leaderboards.metrics import TaskSays
 from leaderboards.site import docs
+from leaderboards.site.axes import rounds, text
 from leaderboards.site.drawing import PLOT, Scale, plot, scale_of
 from leaderboards.site.facts import Facts
 from leaderboards.site.pages import Nav, Page
@@ -135,17 +135,10 @@ def forest(facts: Facts, table: Table, column: Column) -> Forest:
     )
 
 
-def ticks(scale: Scale) -> Iterator[tuple[int, str]]:
-    """About four round numbers within a scale."""
-    span = scale.high - scale.low
-    if span <= 0:
-        yield scale(scale.low), number(scale.low)
-        return
-    step = next(s for e in range(-9, 12) for f in (1, 2, 5) if (s := f * 10.0**e) >= span / 6)
-    at = step * -(-scale.low // step)
-    while at <= scale.high:
-        yield scale(at), f"{at:.6g}"
-        at = round(at + step, 12)
+def ticks(scale: Scale) -> list[tuple[int, str]]:
+    """Round numbers within a scale, about five."""
+    values = rounds(scale.low, scale.high)
+    return [(scale(value), text(value, values)) for value in values]
 
 
 def matrix(facts: Facts, tables: list[Table], task: str) -> list[tuple[str, str, list[Any]]]:
