@@ -402,7 +402,7 @@ def test_dictionaries_of_a_sweep_are_found_by_their_common_checksum(tmp_path: Pa
 def test_a_cell_over_blocks_asks_for_each_block() -> None:
     told = cell(site="block:*", scores=(score(),), chosen={"block:10": {}, "block:2": {}})
     method = told.method.model_copy(update={"checkpoint_sha256": "a" * 64})
-    backend = told.backend.model_copy(update={"sites": ("block:2", "block:10")})
+    backend = told.backend.model_copy(update={"sites": ("block:10", "block:2", "tower")})
     swept = told.model_copy(update={"method": method, "backend": backend})
     found = asks([swept], None)
     assert [ask.site for ask in found] == ["block:2", "block:10"]

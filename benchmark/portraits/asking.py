@@ -37,14 +37,20 @@ def sweeps(cell: Cell) -> bool:
 
 
 def _of(cell: Cell) -> Iterator[Asked]:
-    """One dictionary; of a cell over blocks those of its sites, in the model's order."""
+    """One dictionary; of a cell over blocks those of its sites, in the order of the blocks: a record
+    names the site first that a backend is asked at where none is named.
+    """
     if not sweeps(cell):
         yield asked(cell, cell.site or "")
         return
-    own = set(cell.method.chosen)
-    sites = [site for site in cell.backend.sites if site in own]
+    sites = sorted(set(cell.method.chosen) & set(cell.backend.sites), key=_depth)
     for site in sites:
         yield asked(cell, site, tuple(sites))
+
+
+def _depth(site: str) -> tuple[int, str]:
+    """The number in a name such as block:3."""
+    return int("".join(filter(str.isdigit, site)) or 0), site
 
 
 def unkept(cells: Sequence[Cell]) -> list[str]:
