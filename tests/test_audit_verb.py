@@ -251,3 +251,19 @@ def test_an_audit_that_is_none_is_one_line(tmp_path: Path) -> None:
         read_audit(tmp_path / "audit.json")
     with pytest.raises(ValueError, match="cannot read"):
         read_audit(tmp_path / "none.json")
+
+
+def test_another_seed_of_a_degraded_dictionary_is_another_draw(tmp_path: Path) -> None:
+    """The whole one comes back as it was; a worse one less and less; a map tells nothing of it."""
+    code = audit("--task", "stability", "--output-path", str(tmp_path / "out"), "--quiet")
+    assert code in (0, 1), "1: a side metric, of one modality, of few rows"
+    (found,) = document(tmp_path).audits
+    assert found.status == "audited"
+    by_name = {metric.name: metric for metric in found.metrics}
+    main_one = by_name["adjusted/cosine"]
+    assert main_one.main
+    assert main_one.whole == pytest.approx(1.0, abs=1e-6)
+    assert main_one.verdict == "reliable", main_one.reason
+    of = {curve.degradation: curve for curve in main_one.curves}
+    assert of["shuffled"].expected == "must not move"
+    assert of["mixed"].expected == "must fall"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from benchmark.audit.asked import Asked, Audited
@@ -15,16 +15,18 @@ from benchmark.audit.known import Known, method_for
 from benchmark.audit.levels import Point
 from benchmark.audit.points import Kept, Points
 from benchmark.audit.records import Curve, MetricAudit, TaskAudit
-from benchmark.contracts import Progress, silent
+from benchmark.contracts import Need, Progress, Subject, silent
 from benchmark.reports.names import short
 from benchmark.results import Score, TaskRecord
 from benchmark.run.applicable import not_applicable
 from benchmark.run.cells import package_digest
-from benchmark.run.materials import gather, pick
+from benchmark.run.materials import Materials, gather, pick
 
 Scored = dict[Point | None, Kept]
 """What one task made of the whole dictionary (None) and of every degraded one."""
 SWEEPS = "scores all decoder blocks together: an audit degrades one dictionary at a time"
+SIBLINGS = 2
+"""Other draws at most that stand for other seeds of a fit."""
 
 
 @dataclass
@@ -61,22 +63,43 @@ class Auditor:
             if reason:
                 self.stopped[task.name] = Kept(status="not_applicable", reason=reason)
             elif not self._kept(task, None):
-                made = self.points.made(task, self.points.known.subject, None)
+                made = self.points.made(task, self._subject(task, None), None)
                 self._keep(task, None, made)
 
     def _not_applicable(self, task: Audited) -> str | None:
         case = self.points.known.case
-        return (
-            SWEEPS if task.task.sweeps else not_applicable(task.task, case.method, case.materials)
-        )
+        if task.task.sweeps:
+            return SWEEPS
+        return not_applicable(task.task, case.method, self._materials(task))
+
+    def _materials(self, task: Audited) -> Materials:
+        """What a task is offered: another seed, too, where it asks for one."""
+        materials = self.points.known.case.materials
+        if not fitted_again(task):
+            return materials
+        return replace(materials, request=replace(materials.request, seeds=(0, 1)))
+
+    def _subject(self, task: Audited, point: Point | None) -> Subject:
+        """The whole or a degraded dictionary. Fitted again, the whole one comes back as it was, and
+        a degraded one as the other draws of the same degradation have it.
+        """
+        whole = self.points.known.subject
+        subject = whole if point is None else degraded(whole, point)
+        if not fitted_again(task):
+            return subject
+        draws = (d for d in range(self.asked.draws) if point is not None and d != point.draw)
+        others = [degraded(whole, replace(point, draw=d)) for d in draws]  # type: ignore[type-var]
+        fits = tuple(other.artifact for other in others[:SIBLINGS]) or (whole.artifact,)
+        return replace(subject, siblings=fits)
 
     def _point(self, point: Point) -> bool:
         """Scores every task that lacks the point on one degraded subject; whether none did."""
         missing = [task for task in self._left() if not self._kept(task, point)]
-        if missing:
-            subject = degraded(self.points.known.subject, point)
-            for task in missing:
-                self._keep(task, point, self.points.made(task, subject, point))
+        alone = [task for task in missing if not fitted_again(task)]
+        subject = self._subject(alone[0], point) if alone else None
+        for task in missing:
+            own = subject if subject is not None and task in alone else self._subject(task, point)
+            self._keep(task, point, self.points.made(task, own, point))
         return not missing
 
     def _kept(self, task: Audited, point: Point | None) -> bool:
@@ -154,6 +177,11 @@ class Auditor:
                     why=row.why,
                 )
             )
+
+
+def fitted_again(task: Audited) -> bool:
+    """Whether a task compares a fit with another one."""
+    return Need.SECOND_SEED in task.task.needs
 
 
 def auditor(

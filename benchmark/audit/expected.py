@@ -150,6 +150,12 @@ LOCALIZATION: Table = {
     "fires": NATIVE._replace(shuffled=FREE),
     "named": Row(FREE, FALL, STILL, FALL, BAR),
 }
+STABILITY: Table = {
+    "returned*": Row(FREE, FALL, STILL, FALL, BAR),
+    "claims": Row(FREE, FALL, FALL, FALL, ORDER),
+    "*": Row(FALL, FALL, STILL, FALL),
+}
+"""Against other draws of the same degradation, as another seed would have them."""
 EXPECTED: dict[str, Table] = {
     "reconstruction": RECONSTRUCTION,
     "retrieval": RETRIEVAL,
@@ -163,5 +169,6 @@ EXPECTED: dict[str, Table] = {
     "object_removal": EDITING,
     "object_replacement": EDITING,
     "localization": LOCALIZATION,
+    "stability": STABILITY,
 }
 """By task; what is not here claims nothing until somebody has thought of it."""
