@@ -37,8 +37,9 @@ def sweeps(cell: Cell) -> bool:
 
 
 def _of(cell: Cell) -> Iterator[Asked]:
-    """One dictionary; of a cell over blocks those of its sites, in the order of the blocks: a record
-    names the site first that a backend is asked at where none is named.
+    """One dictionary; of a cell over blocks those of its sites, in the order of the blocks.
+
+    A record has the site first that its backend is asked at where none is named.
     """
     if not sweeps(cell):
         yield asked(cell, cell.site or "")

@@ -50,13 +50,14 @@ def report_verb(arguments: argparse.Namespace) -> int:
 
 
 def destination(run: Path, given: str | None) -> Path:
-    """The file to write. Raises ValueError for what cannot be one."""
+    """The file to write; without an ending browsers would show its source. Raises ValueError for
+    what cannot be one."""
     if given is None:
         return run / NAME
     target = Path(given)
     if not given or target.is_dir():
         raise ValueError(f"--output-path {given or repr(given)}: wanted a file, as in {NAME}")
-    return target
+    return target if target.suffix else target.with_name(f"{target.name}.html")
 
 
 def say(quiet: bool) -> Any:

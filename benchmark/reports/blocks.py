@@ -28,6 +28,8 @@ ACROSS, MOST = 4, 8
 """Panels side by side, and of one task or place."""
 PANEL, TALL, HEAD = 1.8, 1.75, 0.3
 """Inches: a panel's width and height, and what stands over a place."""
+BOLD, TITLE = 12.5, 0.14
+"""Letters of a title to an inch, and inches of each line of it after the first."""
 ENTRY, LETTER, HANDLE, LINE = 0.16, 0.056, 0.45, 0.11
 """Inches: a line, a letter and a mark of the legend, a line of the caption."""
 DPI = 220
@@ -62,11 +64,13 @@ def drawn_blocks(document: Document) -> Any:
     words = caption(methods, int(across * 19))
     entries = lines(styles, across)
     key = ENTRY * sum(n for _, _, n in entries) + LINE * (words.count("\n") + 2)
-    tall = [*(HEAD + TALL * len(rows) for rows in grids.values()), key]
+    titles = [textwrap.fill(_title(group), int(across * BOLD)) for group in grids]
+    heads = [HEAD + TITLE * title.count("\n") for title in titles]
+    tall = [*(head + TALL * len(g) for head, g in zip(heads, grids.values(), strict=True)), key]
     drawn = plt.figure(figsize=(across, sum(tall)), layout=ConstrainedLayoutEngine(w_pad=0.04))
     parts = drawn.subfigures(len(tall), 1, height_ratios=tall, squeeze=False)[:, 0]
-    for part, (group, rows) in zip(parts, grids.items(), strict=False):
-        section(part, group, rows, columns, styles)
+    for part, title, rows in zip(parts, titles, grids.values(), strict=False):
+        section(part, title, rows, columns, styles)
     legend(parts[-1], entries, key)
     parts[-1].supxlabel(words, x=0.01, ha="left", fontsize=6, color=INK)
     return drawn
@@ -94,13 +98,16 @@ def _word(panel: BlockPanel) -> tuple[str, str]:
     return (found[1], found[2]) if found else (panel.name, "")
 
 
+def _title(group: Group) -> str:
+    there, task = group
+    return f"{task} · {heading(there)}" if task else heading(there)
+
+
 def section(
-    part: Any, group: Group, rows: Grid, columns: int, styles: dict[str | Mark, Look]
+    part: Any, title: str, rows: Grid, columns: int, styles: dict[str | Mark, Look]
 ) -> None:
     """One place: panels that stand over each other for the same score share their axis."""
-    there, task = group
-    name = f"{task} · {heading(there)}" if task else heading(there)
-    part.suptitle(name, x=0.01, ha="left", fontweight="bold", fontsize=8.5)
+    part.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=8.5)
     axes = part.subplots(len(rows), columns, squeeze=False)
     alike = len({tuple(_word(panel)[1] for panel in row) for row in rows}) == 1
     for j in range(columns):

@@ -15,6 +15,8 @@ from benchmark.results import Document
 
 ROW, HEAD, FOOT, PANEL, LETTER = 0.2, 0.8, 0.7, 2.1, 0.068
 """Inches: one row, what stands over and under the rows, one panel, one letter of a label."""
+BOLD, TITLE = 11.8, 0.15
+"""Letters of a title to an inch, and inches of each line of it after the first."""
 INK = "#555555"
 DPI = 200
 
@@ -39,13 +41,17 @@ def figure(document: Document, path: Path) -> Path | None:
     lines = {name: present(order, shown) for name, shown in places.items()}
     sns.set_theme(style="white", context="paper", font="DejaVu Sans")
     columns = max(map(len, places.values()))
-    tall = [HEAD + FOOT + ROW * heights(lines[name])[1] for name in places]
     across = LETTER * max(len(each.label) for each in order) + PANEL * columns
+    titles = {name: textwrap.fill(name, int(across * BOLD)) for name in places}
+    tall = [
+        HEAD + TITLE * titles[name].count("\n") + FOOT + ROW * heights(lines[name])[1]
+        for name in places
+    ]
     layout = ConstrainedLayoutEngine(w_pad=0.07, h_pad=0.05)
     drawn = plt.figure(figsize=(across, sum(tall)), layout=layout)
     parts = drawn.subfigures(len(places), 1, height_ratios=tall, squeeze=False)[:, 0]
     for part, (name, shown) in zip(parts, places.items(), strict=True):
-        row_of_panels(part, name, shown, lines[name], columns)
+        row_of_panels(part, titles[name], shown, lines[name], columns)
         part.supxlabel(caption(shown, int(across * 17)), x=0.01, ha="left", fontsize=6.5, color=INK)
     return saved(drawn, path, DPI)
 

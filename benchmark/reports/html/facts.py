@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from benchmark.registry import catalogue
 from benchmark.reports.html.claims import is_control
@@ -129,18 +130,32 @@ def split_line(cell: Cell) -> str:
 
 
 def budget_line(cell: Cell) -> str:
-    """Parameters, active latents and steps of one method."""
+    """Parameters, latents, those active on average, and steps of one method."""
     config = cell.method.config
     budget = config.get("budget")
     of = budget if isinstance(budget, dict) else config
+    latents = (("expansion", "times the width in latents"), ("n_latents", "latents"))
+    length = (("epochs", "epochs"), ("steps", "steps"))
     parts = [f"{cell.method.parameters:,} parameters"] if cell.method.parameters else []
-    for name, says in (("n_latents", "latents"), ("k", "active"), ("steps", "steps")):
-        value = of.get(name)
+    parts += [*_first(of, latents), *_active(cell.method.l0), *_first(of, length)]
+    return f"{cell.method.name}: {', '.join(parts)}" if parts else ""
+
+
+def _first(config: Mapping[str, Any], names: Sequence[tuple[str, str]]) -> list[str]:
+    """The first of some fields that is a number, in words: the others follow from it."""
+    for name, says in names:
+        value = config.get(name)
         if isinstance(value, int) and not isinstance(value, bool):
-            parts.append(f"{value:,} {says}")
-    if not parts:
-        return ""
-    return f"{cell.method.name}: {', '.join(parts)}"
+            return [f"{value:,} {says}"]
+    return []
+
+
+def _active(l0: Mapping[str, float] | None) -> list[str]:
+    """As measured: what a method was told to keep to is no evidence."""
+    said = {modality: f"{value:,.3g}" for modality, value in (l0 or {}).items()}
+    if len(set(said.values())) == 1:
+        return [f"{next(iter(said.values()))} active"]
+    return [f"{value} active on {modality}" for modality, value in said.items()]
 
 
 def status_line(cells: Sequence[Cell]) -> str:
