@@ -91,8 +91,11 @@ def likeness(z: sp.csr_array, known: Attributes) -> Likeness:
         raise ValueError(f"{n} rows of attributes for {z.shape[0]} codes, wanted one each")
     columns = z.tocsc()
     low = columns.min(axis=0).toarray().ravel()
-    similar, pairs = pair_sums(z, known)
-    shifted = np.flatnonzero(low)
+    similar, pairs = np.zeros(len(low)), np.zeros(len(low))
+    silent, shifted = np.flatnonzero(low == 0), np.flatnonzero(low)
+    if len(silent):
+        least = z if not len(shifted) else columns[:, silent].tocsr()
+        similar[silent], pairs[silent] = pair_sums(least, known)
     for start in range(0, len(shifted), COLUMNS):
         part = shifted[start : start + COLUMNS]
         similar[part], pairs[part] = pair_sums(_raised(columns[:, part]), known)
@@ -100,15 +103,16 @@ def likeness(z: sp.csr_array, known: Attributes) -> Likeness:
 
 
 def pair_sums(
-    a: sp.csr_array, known: Attributes
+    a: sp.csr_array | Float[np.ndarray, "n w"], known: Attributes
 ) -> tuple[Float[np.ndarray, " w"], Float[np.ndarray, " w"]]:
     """Σ a_n a_m S_nm and Σ a_n a_m over pairs of rows of different pictures, per column."""
-    square = a.power(2)
+    square = a**2 if isinstance(a, np.ndarray) else a.power(2)
     similar = ((a.T @ known.unit) ** 2).sum(1) - square.T @ (known.unit**2).sum(1)
     whole = np.asarray(a.sum(0)) ** 2
     pairs = whole - np.asarray(square.sum(0))
     for left, right in known.siblings():
-        both = a[left].multiply(a[right]).tocsr()
+        one, other = a[left], a[right]
+        both = one * other if isinstance(one, np.ndarray) else one.multiply(other).tocsr()
         similar -= 2 * (both.T @ np.einsum("pc,pc->p", known.unit[left], known.unit[right]))
         pairs -= 2 * np.asarray(both.sum(0))
     real = pairs > ROUNDING * whole
@@ -121,12 +125,12 @@ def any_two(known: Attributes) -> float:
     return float(similar[0] / pairs[0]) if pairs[0] > 0 else 0.0
 
 
-def _raised(columns: sp.csc_array) -> sp.csr_array:
+def _raised(columns: sp.csc_array) -> Float[np.ndarray, "n w"]:
     """Activations less their minimum; where they hardly vary all rows count alike."""
     dense = columns.toarray()
     most = np.abs(dense).max(0)
     dense -= dense.min(0)
-    return sp.csr_array(np.where(dense.max(0) > STEADY * most, dense, 1.0))
+    return np.where(dense.max(0) > STEADY * most, dense, 1.0)
 
 
 def _pictures(z: sp.csr_array, owner: Int[np.ndarray, " n"]) -> Int[np.ndarray, " w"]:

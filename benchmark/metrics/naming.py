@@ -173,8 +173,15 @@ def together(
     row, column = matrix.nonzero()
     shape = matrix.shape[::-1]
     fired = sp.csr_array((np.ones(len(row), dtype=np.int64), (column, row)), shape=shape)
-    both = (fired @ sp.csr_array(labels.astype(np.int64))).toarray()
+    both = (fired @ _marks(labels)).toarray()
     return both, np.bincount(column, minlength=shape[0])
+
+
+def _marks(labels: Bool[np.ndarray, "n c"]) -> sp.csr_array:
+    """Labels as ones of a sparse matrix."""
+    _, column = labels.nonzero()
+    starts = np.concatenate([[0], np.cumsum(np.count_nonzero(labels, axis=1))])
+    return sp.csr_array((np.ones(len(column), np.int64), column, starts), shape=labels.shape)
 
 
 def share(part: np.ndarray, whole: np.ndarray) -> Float[np.ndarray, "..."]:

@@ -86,7 +86,8 @@ def counts(subject: Subject, where: Where, modality: Modality) -> Int[np.ndarray
     labels = getattr(subject, "train" if where == "train" else "test").labels(modality)
     if where in ("first", "second"):
         labels = labels[half(subject, where, modality)]
-    return np.stack([labels.sum(0), (~labels).sum(0)])
+    positives = np.count_nonzero(labels, axis=0)
+    return np.stack([positives, len(labels) - positives])
 
 
 def frequent(subject: Subject, where: tuple[Where, ...], least: int) -> Bool[np.ndarray, " c"]:

@@ -136,7 +136,7 @@ def atom_disagreement(subject: Subject) -> Column:
 def _shown(subject: Subject, modality: Modality) -> tuple[Float[Tensor, "n_s d"], float]:
     """Shared atoms at the root mean square norm of train rows (1 on unit rows), and that norm."""
     rows = subject.train.rows(modality)
-    length = float(rows.double().square().sum(1).mean().sqrt())
+    length = float(torch.linalg.vector_norm(rows, dtype=torch.float64)) / len(rows) ** 0.5
     return atoms(subject, modality)[: truth(subject).n_shared] * length, length
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
+from weakref import WeakKeyDictionary
 
 import torch
 from jaxtyping import Float, Int
@@ -115,8 +116,19 @@ class DenseMap:
 
     def place(self, rows: Float[Tensor, "m d"], modality: Modality) -> Float[Tensor, "w d"]:
         """Through the pseudo-inverse: the smallest code that moves one aligned coordinate."""
-        matrix = self.image_map if modality == "image" else self.text_map
-        return torch.linalg.pinv(matrix.to(rows)) @ rows
+        return self._back(modality, rows.dtype).to(rows) @ rows
+
+    def _back(self, modality: Modality, dtype: torch.dtype) -> Float[Tensor, "w m"]:
+        """The pseudo-inverse of a map, computed once."""
+        known = INVERSES.setdefault(self, {})
+        if (modality, dtype) not in known:
+            matrix = self.image_map if modality == "image" else self.text_map
+            known[modality, dtype] = torch.linalg.pinv(matrix.to(dtype))
+        return known[modality, dtype]
 
 
+INVERSES: WeakKeyDictionary[DenseMap, dict[tuple[Modality, torch.dtype], Tensor]] = (
+    WeakKeyDictionary()
+)
+"""Beside the maps, whose own fields are what is saved of them."""
 KINDS: dict[str, Any] = {frame.kind: frame for frame in (Same, Matched, DenseMap)}
