@@ -84,13 +84,14 @@ class Auditor:
         a degraded one as the other draws of the same degradation have it.
         """
         whole = self.points.known.subject
-        subject = whole if point is None else degraded(whole, point)
+        if point is None:
+            return replace(whole, siblings=(whole.artifact,)) if fitted_again(task) else whole
+        subject = degraded(whole, point)
         if not fitted_again(task):
             return subject
-        draws = (d for d in range(self.asked.draws) if point is not None and d != point.draw)
-        others = [degraded(whole, replace(point, draw=d)) for d in draws]  # type: ignore[type-var]
-        fits = tuple(other.artifact for other in others[:SIBLINGS]) or (whole.artifact,)
-        return replace(subject, siblings=fits)
+        draws = [d for d in range(self.asked.draws) if d != point.draw][:SIBLINGS]
+        others = (degraded(whole, replace(point, draw=d)) for d in draws)
+        return replace(subject, siblings=tuple(other.artifact for other in others))
 
     def _point(self, point: Point) -> bool:
         """Scores every task that lacks the point on one degraded subject; whether none did."""
