@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -71,9 +72,21 @@ def _version(name: str) -> str | None:
         return None
 
 
-@lru_cache(maxsize=1)
 def cpu() -> str | None:
-    """The processor's own name where the system tells it."""
+    """The processor's own name where the system tells it; with torch its instructions and threads.
+
+    Both decide in which order products are summed, and with it their last digits.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return _processor()
+    n = torch.get_num_threads()
+    told = f"{torch.backends.cpu.get_cpu_capability()}, {n} thread{'s' if n > 1 else ''}"
+    return f"{_processor() or 'unknown'}, {told}"
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str | None:
     info = Path("/proc/cpuinfo")
     if info.is_file():
         for line in info.read_text(errors="replace").splitlines():

@@ -13,7 +13,7 @@ import torch
 from benchmark.command.arguments import parser
 from benchmark.contracts import Artifact, Need, silent
 from benchmark.registry import Choice
-from benchmark.results import ReferenceScore, Score
+from benchmark.results import Environment, ReferenceScore, Score
 from benchmark.run.fitting import Fit
 from benchmark.run.materials import gather
 from benchmark.run.request import request
@@ -70,6 +70,40 @@ def test_what_is_within_the_tolerance_is_the_same():
 )
 def test_every_number_and_fact_of_a_score_counts(change: dict[str, Any], says: str):
     assert any(line.startswith(says) for line in lines(a_score(), a_score(**change)))
+
+
+def test_another_processor_may_turn_a_near_tie_and_no_more():
+    """0.1 of a standard error there, 1e-4 here; the error is the one that is computed now."""
+    here = cell(scores=(a_score(0.5, 0.02),)).environment
+    there = here.model_copy(update={"cpu": "another, AVX512, 1 thread"})
+
+    def told(old: Score, new: Score, environment: Environment) -> list[str]:
+        recorded = cell(scores=(old,)).model_copy(update={"environment": environment})
+        return compared(recorded, cell(scores=(new,)), None, {}, same_package=True).lines
+
+    near, far = a_score(0.501, 0.02), a_score(0.504, 0.02)
+    assert told(near, a_score(0.5, 0.02), there) == []
+    assert told(near, a_score(0.5, 0.02), here) != []
+    assert told(far, a_score(0.5, 0.02), there) != []
+    assert told(a_score(0.501, 0.5), a_score(0.5, 0.001), there) != []
+
+
+def test_units_of_another_processor_are_the_same_but_for_noise():
+    rng = np.random.default_rng(0)
+    hits = (rng.random(1000) < 0.5).astype(float)
+    losses = rng.random(1000)
+    turned, shaken, forged = hits.copy(), losses + 1e-3 * rng.standard_normal(1000), losses.copy()
+    turned[:2] = 1 - turned[:2]
+    forged[:50] = losses[:50][::-1]
+    for old, new, honest in ((hits, turned, True), (losses, shaken, True), (losses, forged, False)):
+        pair = {"a": StoredUnits(old)}, {"a": StoredUnits(new)}
+        assert list(units_differ(*pair))
+        assert bool(list(units_differ(*pair, elsewhere=True))) != honest
+    owners = (
+        StoredUnits(hits, cluster=np.arange(1000)),
+        StoredUnits(hits, cluster=np.ones(1000, np.int64)),
+    )
+    assert list(units_differ({"a": owners[0]}, {"a": owners[1]}, elsewhere=True))
 
 
 def test_references_of_another_version_of_the_package_are_left_alone():

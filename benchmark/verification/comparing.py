@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.results import Cell, ReferenceScore, Score
 from benchmark.statistics import StoredUnits
-from benchmark.verification.tolerance import TOLERANCE, apart
+from benchmark.verification.tolerance import TOLERANCE, apart, elsewhere, slack
 from benchmark.verification.units import units_differ
 
 NUMBERS = ("value", "ci_low", "ci_high")
@@ -24,7 +24,7 @@ class Compared:
     lines: list[str] = field(default_factory=list)
     n_numbers: int = 0
     largest: dict[tuple[str, str], float] = field(default_factory=dict)
-    """Greatest difference by name and codes of a score, in units of the tolerance's scale."""
+    """Greatest difference by name and codes of a score: up to TOLERANCE it is allowed there."""
 
 
 def compared(
@@ -47,12 +47,14 @@ def compared(
     found.lines += facts(recorded, again)
     if recorded.status != "scored":
         return found
+    far = elsewhere(recorded.environment, again.environment)
     both = _by_name(recorded.scores), _by_name(again.scores)
     found.lines += absent(*both, "score", strict=True)
     for name in [name for name in both[0] if name in both[1]]:
-        _score(name, both[0][name], both[1][name], found, same_package=same_package)
+        allowed = slack(both[1][name], elsewhere=far)
+        _score(name, both[0][name], both[1][name], found, allowed, same_package=same_package)
     if units is not None:
-        found.lines += units_differ(units, units_again)
+        found.lines += units_differ(units, units_again, elsewhere=far)
     return found
 
 
@@ -94,11 +96,14 @@ def facts(recorded: Cell, again: Cell) -> Iterator[str]:
             yield f"active latents an {side}: {old.get(side)} in the record, {new.get(side)} here"
 
 
-def _score(name: str, old: Score, new: Score, found: Compared, *, same_package: bool) -> None:
-    """One score: numbers within the tolerance, facts equal, references alike."""
+def _score(
+    name: str, old: Score, new: Score, found: Compared, allowed: float, *, same_package: bool
+) -> None:
+    """One score: numbers within what is allowed, facts equal, references alike."""
     key = (old.name, old.variant)
     for what in OF_SCORES:
-        _number(f"{name}: {what}" if what != "value" else name, old, new, what, key, found)
+        told = f"{name}: {what}" if what != "value" else name
+        _number(told, old, new, what, key, found, allowed)
     for what in FACTS:
         if getattr(old, what) != getattr(new, what):
             found.lines.append(f"{name}: {what} {_both(getattr(old, what), getattr(new, what))}")
@@ -107,7 +112,8 @@ def _score(name: str, old: Score, new: Score, found: Compared, *, same_package: 
     for reference in [r for r in before if r in after]:
         of = f"{name}: {reference}"
         for what in NUMBERS:
-            _number(f"{of} {what}", before[reference], after[reference], what, key, found)
+            sides = before[reference], after[reference]
+            _number(f"{of} {what}", *sides, what, key, found, allowed)
         for what in OF_REFERENCES:
             pair = getattr(before[reference], what), getattr(after[reference], what)
             if pair[0] != pair[1]:
@@ -121,18 +127,20 @@ def _number(
     what: str,
     key: tuple[str, str],
     found: Compared,
+    allowed: float,
 ) -> None:
     before, after = getattr(old, what), getattr(new, what)
     if before is None and after is None:
         return
     found.n_numbers += 1
     gap = float("inf") if before is None or after is None else apart(before, after)
-    if gap <= TOLERANCE:
-        found.largest[key] = max(gap, found.largest.get(key, 0.0))
+    told_gap = gap * TOLERANCE / allowed
+    if gap <= allowed:
+        found.largest[key] = max(told_gap, found.largest.get(key, 0.0))
         return
     far = "" if gap == float("inf") else f" ({abs(before - after):.2g} apart)"
     found.lines.append(f"{told} is {_shown(before)} in the record, {_shown(after)} again{far}")
-    found.largest[key] = max(gap if gap != float("inf") else 1.0, found.largest.get(key, 0.0))
+    found.largest[key] = max(told_gap if gap != float("inf") else 1.0, found.largest.get(key, 0.0))
 
 
 def absent(

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from benchmark.results import Environment, Score
+
 TOLERANCE = 1e-4
-"""Absolute up to 1, relative above it: the same dictionary on another processor keeps to it."""
+"""Absolute up to 1, relative above it: the same dictionary on the same processor keeps to it."""
+NOISE = 0.1
+"""Of a standard error, on another processor: sums in another order turn a near tie here and there,
+and one of a thousand pictures more is 0.07 of it. Nothing that a table says hangs on so little."""
+WIDTH = 2 * 1.96
 
 
 def apart(old: float, new: float) -> float:
     """How far two numbers are apart, measured in the larger of 1 and the recorded one."""
     return abs(new - old) / max(1.0, abs(old))
+
+
+def slack(score: Score, *, elsewhere: bool) -> float:
+    """How far a score and all that stands beside it may be from the record.
+
+    By the standard errors of the score that was computed now, its own and of what it is read
+    against: those of a record are a claim.
+    """
+    if not elsewhere:
+        return TOLERANCE
+    ends = [(score.ci_low, score.ci_high), *((r.ci_low, r.ci_high) for r in score.references)]
+    errors = [(high - low) / WIDTH for low, high in ends if low is not None and high is not None]
+    return max(TOLERANCE, NOISE * max([score.se or 0.0, *errors]))
+
+
+def elsewhere(old: Environment, new: Environment) -> bool:
+    """Whether sums may have been made in another order: other processor, threads or libraries."""
+    return (old.cpu, old.device, old.packages) != (new.cpu, new.device, new.packages)
