@@ -167,6 +167,23 @@ def test_several_fits_of_a_method_are_told_apart_by_what_differs(
     assert json.loads((folder / "text" / "cfg.json").read_text())["metadata"]["seed"] == 1
     again = export(tmp_path / "run", "separated", tmp_path / "x", "--seed", "0", "--replace")
     assert json.loads((again / "text" / "cfg.json").read_text())["metadata"]["seed"] == 0
+    (again / "text" / "notes.txt").write_text("mine")
+    capsys.readouterr()
+    words = ["export", str(tmp_path / "run"), "--method", "separated", "--seed", "1", *out]
+    assert "holds text/notes.txt that no export wrote" in one_error(capsys, *words, "--replace")
+    assert json.loads((again / "text" / "cfg.json").read_text())["metadata"]["seed"] == 0
+
+
+@pytest.mark.parametrize("name", ["README.md", "image/photo.jpg"])
+def test_nothing_is_taken_away_that_no_export_wrote(
+    name: str, results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("# my project\n")
+    words = ["export", str(results), "--method", "posthoc", "--output-path", str(tmp_path / "mine")]
+    assert f"holds {name} that no export wrote" in one_error(capsys, *words, "--replace")
+    assert mine.read_text() == "# my project\n"
 
 
 def test_a_fit_that_is_gone_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

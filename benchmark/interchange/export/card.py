@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from benchmark.interchange.export.choosing import Fitted
 from benchmark.results import Cell, Score
@@ -22,6 +23,21 @@ compared as (z - centre) @ map |
 """
 
 
+CARD = "README.md"
+MARK = "tags: [sparse-autoencoder, cross-modal]"
+FILES = re.compile(r"^## Files\n\n((?:- `[^`\n]+`\n)*)", re.MULTILINE)
+
+
+def listed(card: Path) -> tuple[str, ...]:
+    """Files that a card says are of its export, and itself; none where it is no card."""
+    try:
+        text = card.read_text()
+    except (OSError, UnicodeDecodeError):
+        return ()
+    found = FILES.search(text) if MARK in text.splitlines()[:5] else None
+    return (*re.findall(r"`([^`]+)`", found[1]), CARD) if found else ()
+
+
 def card(fitted: Fitted, files: Sequence[str], layout: str, folder: str) -> str:
     """Markdown, the same for the same export."""
     cell = fitted.cell
@@ -30,7 +46,7 @@ def card(fitted: Fitted, files: Sequence[str], layout: str, folder: str) -> str:
         "library_name: saelens"
         if layout == "saelens"
         else "library_name: crossmodal-sae-benchmark",
-        "tags: [sparse-autoencoder, cross-modal]",
+        MARK,
         "---",
         "",
         f"# {cell.method.name} on {cell.backend.name}, seed {cell.seed}",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from pathlib import Path
 
 from benchmark.interchange.export.choosing import Wanted, fitted
-from benchmark.interchange.export.writing import check_folder, contents
+from benchmark.interchange.export.writing import contents, taken
 from benchmark.results import write_whole
 
 
@@ -17,7 +16,7 @@ def export_verb(asked: argparse.Namespace) -> int:
     run = Path(asked.run)
     run = run.parent if run.name == "document.json" else run
     folder = Path(asked.output_path)
-    check_folder(folder, replace=asked.replace)
+    old = taken(folder, replace=asked.replace)
     wanted = Wanted(asked.method, asked.seed, asked.backend, asked.site, asked.variant)
     found = fitted(run, wanted)
     beside: dict[str, bytes] = {}
@@ -27,12 +26,8 @@ def export_verb(asked: argparse.Namespace) -> int:
 
         beside[FILE], said = latents(found, asked.descriptions)
     files = contents(found, asked.format, folder.name, beside)
-    if asked.replace:
-        for name in ("image", "text"):
-            shutil.rmtree(folder / name, ignore_errors=True)
-        for old in folder.glob("*"):
-            if old.is_file():
-                old.unlink()
+    for file in old:
+        file.unlink()
     for name, content in files.items():
         write_whole(folder / name, content)
     size = sum(map(len, files.values()))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from benchmark.contracts import MODALITIES, Modality
-from benchmark.interchange.export.card import card
+from benchmark.interchange.export.card import CARD, card, listed
 from benchmark.interchange.export.choosing import Fitted
 from benchmark.interchange.export.saelens import check_activation, files, is_one
 from benchmark.interchange.maps import map_bytes
@@ -29,7 +29,7 @@ def contents(
         name = "patch.safetensors" if layout == "saelens" else "dictionary.patch.safetensors"
         found[name] = fitted.patch.read_bytes()
     told = card(fitted, sorted(found), layout, folder)
-    return {**found, "README.md": told.encode()}
+    return {**found, CARD: told.encode()}
 
 
 def as_ours(fitted: Fitted) -> dict[str, bytes]:
@@ -86,13 +86,24 @@ def expected(cells: tuple[Cell, ...], modality: Modality) -> dict[str, float]:
     return found
 
 
-def check_folder(folder: Path, *, replace: bool) -> None:
-    """Raises ValueError, one line, where a folder holds something that is no export."""
+def taken(folder: Path, *, replace: bool) -> tuple[Path, ...]:
+    """Files of an earlier export, which this one takes the place of. Nothing else is ever touched.
+
+    Raises ValueError, one line, where a folder holds anything that no export wrote.
+    """
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
+        return ()
     if not folder.is_dir():
         raise ValueError(f"{folder} is a file: wanted a folder, choose another --output-path")
     if not replace:
         raise ValueError(f"{folder} holds files: take them away with --replace, or choose another")
-    if not (folder / "README.md").is_file():
-        raise ValueError(f"{folder} holds files that no export wrote: choose another --output-path")
+    there = sorted(file for file in folder.rglob("*") if not file.is_dir() or file.is_symlink())
+    ours = {folder / name for name in listed(folder / CARD)}
+    others = [file for file in there if file not in ours or file.is_symlink()]
+    if others:
+        name = others[0].relative_to(folder)
+        raise ValueError(
+            f"{folder} holds {name}{f' and {len(others) - 1} more' if others[1:] else ''} that no "
+            "export wrote: choose another --output-path"
+        )
+    return tuple(there)
