@@ -262,6 +262,10 @@ def test_the_hubs_cache_is_enough_and_what_is_missing_is_named(
         rows = [b.encode(Pictures(), modality, 0, 4, b.sites[0]) for b in (cached, local)]
         assert torch.equal(*rows)
     assert cached.revision == open_backend("clip:hf-hub:somebody/tiny").revision
+    pinned = open_backend(f"clip:hf-hub:somebody/tiny@{hub_cache.COMMIT}")
+    assert pinned.revision == local.revision
+    with pytest.raises(ValueError, match="hf download somebody/tiny --revision v9;"):
+        open_backend("clip:hf-hub:somebody/tiny@v9")
 
 
 def test_hooks_read_tuples_and_other_orders() -> None:

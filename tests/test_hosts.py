@@ -38,7 +38,7 @@ from benchmark.recipes.language import tokenizer
 from benchmark.recipes.vlm import folders
 from benchmark.recipes.vlm import tower as towers
 from benchmark.worlds.scene import sample
-from tests import tiny_clip
+from tests import hub_cache, tiny_clip
 from tests.tiny_recipes import (
     WIDTH,
     language_folder,
@@ -355,6 +355,26 @@ def line(folder: Path, *words: str) -> None:
 def test_a_wrong_description_is_one_line(copy: Path, written: str, words: str) -> None:
     (copy / "host" / PARTS_FILE).write_text(written)
     line(copy / "host", words, PARTS_FILE)
+
+
+def test_parts_of_the_hub_at_a_revision_are_found_or_named(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub_cache.used(monkeypatch, tmp_path / "hub")
+    host = copy / "host"
+    before, _ = hosts.opened(host)
+    parts = {"language_model": f"me/words@{hub_cache.COMMIT}", "vision_tower": "me/eyes"}
+    (host / PARTS_FILE).write_text(json.dumps(parts))
+    line(host, "me/eyes: the hub's cache", "hf download me/eyes;", "name that in parts.json")
+    hub_cache.filled(tmp_path / "hub", "me/eyes", copy / "tower")
+    line(host, "me/words: the hub's cache", f"hf download me/words --revision {hub_cache.COMMIT};")
+    hub_cache.filled(tmp_path / "hub", "me/words", copy / "language")
+    after, _ = hosts.opened(host)
+    assert all(
+        torch.equal(a, b) for a, b in zip(before.parameters(), after.parameters(), strict=True)
+    )
+    small, _ = hosts.opened(host, dtype=torch.bfloat16)
+    assert {p.dtype for p in small.parameters()} == {torch.bfloat16}
 
 
 def test_a_missing_description_is_one_line(copy: Path) -> None:

@@ -24,6 +24,9 @@ from benchmark.backends.clip_opening import (
 from benchmark.backends.hub import Repository, no_retries_offline, out_of_reach, unreached
 from benchmark.messages.raised import with_kind
 
+UNREAD = ["*.onnx", "*.h5", "*.msgpack", "*.tflite"]
+"""Files of a repository that other libraries read."""
+
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
@@ -72,6 +75,8 @@ def _from_folder(found: Source, folder: Path, device: torch.device, dtype: str) 
 
 def _from_hub(found: Source, device: torch.device, dtype: str) -> Loaded:
     """A model by open_clip's own name; its revision is a hash of the weights it has."""
+    if found.name.startswith("hf-hub:") and "@" in found.name:
+        return _pinned(found, device, dtype)
     name, pretrained = found.name, found.pretrained
     gelu = pretrained is not None and wants_quick_gelu(name, pretrained)
     make = opened if found.trained else untrained
@@ -86,6 +91,24 @@ def _from_hub(found: Source, device: torch.device, dtype: str) -> Loaded:
     _check_finite(model, found.spelling)
     salt = found.spelling.removeprefix("clip:")
     return Loaded(model, transform, tokenizer, hash_of(model.state_dict(), f"{salt} gelu {gelu}"))
+
+
+def _pinned(found: Source, device: torch.device, dtype: str) -> Loaded:
+    """A repository at one revision, `hf-hub:ORG/NAME@REVISION`, opened as the folder that it is.
+
+    The library itself knows main branches alone.
+    """
+    from huggingface_hub import snapshot_download
+
+    wanted = Repository.named(found.name.removeprefix("hf-hub:"))
+    try:
+        with no_retries_offline():
+            folder = wanted.cached or Path(
+                snapshot_download(wanted.id, revision=wanted.revision, ignore_patterns=UNREAD)
+            )
+    except Exception as error:
+        raise ValueError(_why(found, error)) from error
+    return _from_folder(replace(found, folder=folder, name=""), folder, device, dtype)
 
 
 def _from_cache(found: Source, error: Exception, device: torch.device, dtype: str) -> Opened | None:
@@ -110,7 +133,9 @@ def _why(found: Source, error: Exception) -> str:
     repository = holder(found.name, found.pretrained)
     lacks = repository is not None and repository.cached is None
     if repository is not None and lacks and out_of_reach(error):
-        return unreached(found.spelling, repository, f"nothing of {repository.id}", "clip")
+        return unreached(
+            found.spelling, repository, f"nothing of {repository.id}", "give it as clip:FOLDER"
+        )
     return (
         f"{found.spelling} could not be fetched or opened ({with_kind(error)}): is the hub in "
         f"reach? offline, a downloaded folder works as clip:/path/to/folder"

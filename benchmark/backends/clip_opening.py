@@ -86,7 +86,7 @@ def holder(name: str, pretrained: str | None) -> Repository | None:
     import open_clip
 
     if name.startswith("hf-hub:"):
-        return Repository(name.removeprefix("hf-hub:"))
+        return Repository.named(name.removeprefix("hf-hub:"))
     tag = open_clip.pretrained.get_pretrained_cfg(name, pretrained) if pretrained else {}
     place = (tag or {}).get("hf_hub", "").split("/")
     return Repository("/".join(place[:2])) if len(place) > 1 else None

@@ -2,7 +2,8 @@
 
     parts.json   {"language_model": …, "vision_tower": …, "projector": "projector.safetensors"}
 
-Language model and tower are folders (relative to parts.json) or hub ids.
+Language model and tower are folders (relative to parts.json) or hub ids, ORG/NAME or, for one
+revision, ORG/NAME@COMMIT.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ from transformers import (
 
 from benchmark.backends import open_clip_towers
 from benchmark.backends.drawing import drawn
-from benchmark.backends.hub import no_retries_offline
+from benchmark.backends.hub import PICTURES, TOKENIZER, Repository, no_retries_offline, trouble
 from benchmark.messages.raised import one_line, with_kind
 
 PARTS_FILE, PROJECTOR_FILE = "parts.json", "projector.safetensors"
-HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?(@[\w./-]+)?")
+MAIN, IN_PARTS = "main", "name that in parts.json"
 MAY_BE_NEW = ("pooler.", "head.")
 """Weights of a tower that no patch token depends on: checkpoints of classifiers lack them."""
 
@@ -96,51 +98,75 @@ def place(folder: Path, part: str, what: str) -> str:
 
 
 def language_model(
-    where: str, trained: bool = True
+    where: str, trained: bool = True, dtype: torch.dtype = torch.float32
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """A language model and its tokenizer; its weights are drawn where `trained` is false.
 
     Raises ValueError in one line.
     """
-    with opening("a language model", where):
-        model, report = _model(AutoModelForCausalLM, where, trained)
-        tokenizer = AutoTokenizer.from_pretrained(where)
+    name, at = named(where)
+    with opening("a language model", where, (TOKENIZER,), trained):
+        model, report = _model(AutoModelForCausalLM, where, trained, dtype)
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=at)
     check_whole(report, where)
     return model, tokenizer
 
 
-def vision_tower(where: str, trained: bool = True) -> tuple[PreTrainedModel, Any]:
+def vision_tower(
+    where: str, trained: bool = True, dtype: torch.dtype = torch.float32
+) -> tuple[PreTrainedModel, Any]:
     """A tower and its image processor, from transformers' format or an open_clip folder.
 
     The tower's weights are drawn where `trained` is false. Raises ValueError in one line.
     """
     if (Path(where) / open_clip_towers.CONFIG_FILE).is_file():
-        return open_clip_towers.opened(Path(where), trained)
-    with opening("a vision tower", where):
-        model, report = _model(AutoModel, where, trained)
-        pictures = AutoImageProcessor.from_pretrained(where)
+        found: Any = open_clip_towers.opened(Path(where), trained)
+        return found[0].to(dtype), found[1]
+    name, at = named(where)
+    with opening("a vision tower", where, (PICTURES,), trained):
+        model, report = _model(AutoModel, where, trained, dtype)
+        pictures = AutoImageProcessor.from_pretrained(name, revision=at)
     check_whole(report, where)
     return getattr(model, "vision_model", model), pictures
 
 
-def _model(kind: Any, where: str, trained: bool) -> tuple[Any, Mapping[str, Any]]:
-    """A model of an auto class in single precision, and what is said of missing weights."""
+def _model(
+    kind: Any, where: str, trained: bool, dtype: torch.dtype
+) -> tuple[Any, Mapping[str, Any]]:
+    """A model of an auto class, and what is said of missing weights; drawn in single precision."""
+    name, at = named(where)
     if not trained:
-        return drawn(kind, where), {"missing_keys": ()}
-    found: Any = kind.from_pretrained(where, dtype=torch.float32, output_loading_info=True)
+        return drawn(kind, name, at), {"missing_keys": ()}
+    found: Any = kind.from_pretrained(name, revision=at, dtype=dtype, output_loading_info=True)
     return found
 
 
+def named(where: str) -> tuple[str, str]:
+    """What transformers calls a part, and its revision: a folder has none."""
+    if Path(where).is_dir():
+        return where, MAIN
+    wanted = Repository.named(where)
+    return wanted.id, wanted.revision or MAIN
+
+
 @contextmanager
-def opening(what: str, where: str) -> Iterator[None]:
-    """Whatever a library raises while a part is opened becomes one line; the hub is asked once."""
+def opening(
+    what: str, where: str, beside: tuple[tuple[str, ...], ...] = (), trained: bool = True
+) -> Iterator[None]:
+    """Whatever a library raises while a part is opened becomes one line; the hub is asked once.
+
+    `beside`: files that the part has beside its configuration and weights, any of each.
+    """
     try:
         with no_retries_offline():
             yield
     except Exception as error:
+        hub = None if Path(where).is_dir() else Repository.named(where)
+        said = hub and trouble(hub, error, IN_PARTS, weights=trained, beside=beside)
         raise ValueError(
-            f"{where} does not open as {what} ({with_kind(error)}): is it a whole folder, or a hub "
-            f"id with the hub in reach?"
+            said
+            or f"{where} does not open as {what} ({with_kind(error)}): is it a whole folder, or a "
+            f"hub id with the hub in reach?"
         ) from error
 
 

@@ -7,6 +7,8 @@ projector is linear: the class has two layers, the second is the unit matrix her
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +35,16 @@ PROJECTOR = "model.multi_modal_projector.linear_1"
 
 
 def opened(
-    folder: Path, trained: bool = True
+    folder: Path, trained: bool = True, dtype: torch.dtype = torch.float32
 ) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
-    """The host of a folder, in single precision. Raises ValueError in one line.
+    """The host of a folder, never held in a larger precision. Raises ValueError in one line.
 
     With `trained` false the projector is left as it was drawn: there is none to load yet. What is
     drawn (that projector, the embedding of an image token that was missing) is drawn alike each
     time.
     """
     parts = read(folder)
-    model, processor = _of_parts(folder, parts)
+    model, processor = _of_parts(folder, parts, dtype=dtype)
     if trained:
         load_projector(model, folder / parts.projector)
     return model.eval(), processor
@@ -68,15 +70,28 @@ def blank(model: LlavaForConditionalGeneration, seed: int = SEED) -> LlavaForCon
 
 
 def _of_parts(
-    folder: Path, parts: Parts, trained: bool = True
+    folder: Path, parts: Parts, trained: bool = True, dtype: torch.dtype = torch.float32
 ) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
     """The parts joined by a drawn projector, and how they read; what is drawn is drawn alike."""
     with drawing():
-        tower, pictures = vision_tower(place(folder, parts.vision_tower, "vision_tower"), trained)
+        where = place(folder, parts.vision_tower, "vision_tower")
+        tower, pictures = vision_tower(where, trained, dtype)
         where = place(folder, parts.language_model, "language_model")
-        language, tokenizer = language_model(where, trained)
-        model = joined(tower, language, tokenizer, parts.vision_feature_layer)
+        language, tokenizer = language_model(where, trained, dtype)
+        with holding(dtype):
+            model = joined(tower, language, tokenizer, parts.vision_feature_layer)
     return model, processor_of(model, tokenizer, pictures)
+
+
+@contextmanager
+def holding(dtype: torch.dtype) -> Iterator[None]:
+    """Weights that are made inside are of this precision."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def joined(
@@ -147,7 +162,8 @@ def n_prefix(tower: PreTrainedModel) -> int:
     """
     n, size = n_patches(tower), tower.config.image_size
     with torch.no_grad():
-        length = tower(pixel_values=torch.zeros(1, 3, size, size)).last_hidden_state.shape[1]
+        black = torch.zeros(1, 3, size, size, dtype=tower.dtype)
+        length = tower(pixel_values=black).last_hidden_state.shape[1]
     if length - n not in (0, 1):
         raise ValueError(
             f"{type(tower).__name__} has {length} tokens for {n} patches, wanted {n}, or {n + 1} "

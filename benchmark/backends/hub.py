@@ -61,18 +61,23 @@ class Repository:
         commit = self.commit
         return f"{self.id}@{commit}" if commit else ""
 
-    def lacking(self, *, weights: bool = True) -> str:
-        """What of it is not in the cache, in words; "" where all that is looked for is there."""
+    def lacking(
+        self,
+        *,
+        weights: bool = True,
+        beside: tuple[tuple[str, ...], ...] = (TOKENIZER, PICTURES),
+    ) -> str:
+        """What of it is not in the cache, in words; "" where all that is looked for is there.
+
+        `beside`: files beside its configuration, any of each kind.
+        """
         folder = self.cached
         if folder is None:
             return "nothing of it"
         names = {file.name for file in folder.iterdir() if file.exists()}
         missing = [] if CONFIG in names else [CONFIG]
         missing += _weights_lacking(folder, names) if weights else []
-        if not names & set(TOKENIZER):
-            missing.append(TOKENIZER[0])
-        if not names & set(PICTURES):
-            missing.append(PICTURES[0])
+        missing += [kind[0] for kind in beside if not names & set(kind)]
         return f"all but {', '.join(missing)}" if missing else ""
 
 
@@ -122,18 +127,26 @@ def asking() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def trouble(scheme: str, wanted: Repository, error: Exception, *, weights: bool = True) -> str:
+def trouble(
+    wanted: Repository,
+    error: Exception,
+    folder: str,
+    *,
+    scheme: str = "",
+    weights: bool = True,
+    beside: tuple[tuple[str, ...], ...] = (TOKENIZER, PICTURES),
+) -> str:
     """Why a repository did not open, in one line that says what to do; "" where it is another.
 
     Terms to accept, no such repository or revision, files that are not in the cache of a machine
-    that cannot reach the hub.
+    that cannot reach the hub. `folder`: what to do with a folder of it that is brought along.
     """
-    spec, page = f"{scheme}:{wanted.id}", f"https://huggingface.co/{wanted.id}"
-    said = refused(spec, wanted, error, page)
+    spec = f"{scheme}:{wanted.id}" if scheme else wanted.id
+    said = refused(spec, wanted, error, f"https://huggingface.co/{wanted.id}")
     if said:
         return said
-    lacks = wanted.lacking(weights=weights)
-    return unreached(spec, wanted, lacks, scheme) if lacks and out_of_reach(error) else ""
+    lacks = wanted.lacking(weights=weights, beside=beside)
+    return unreached(spec, wanted, lacks, folder) if lacks and out_of_reach(error) else ""
 
 
 def refused(spec: str, wanted: Repository, error: Exception, page: str) -> str:
@@ -156,7 +169,7 @@ def refused(spec: str, wanted: Repository, error: Exception, page: str) -> str:
     return ""
 
 
-def unreached(spec: str, wanted: Repository, has: str, scheme: str) -> str:
+def unreached(spec: str, wanted: Repository, has: str, folder: str) -> str:
     """The line for a repository of which the cache has less than is wanted, and no hub to ask."""
     from huggingface_hub import constants
 
@@ -164,7 +177,7 @@ def unreached(spec: str, wanted: Repository, has: str, scheme: str) -> str:
     return (
         f"{spec}: the hub's cache ({constants.HF_HUB_CACHE}) has {has}, and without the hub in "
         f"reach ({no_answer()}) the rest cannot be fetched: where there is a network run: "
-        f"hf download {wanted.id}{at}; or bring its folder here and give it as {scheme}:FOLDER"
+        f"hf download {wanted.id}{at}; or bring its folder here and {folder}"
     )
 
 

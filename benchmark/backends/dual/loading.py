@@ -81,7 +81,13 @@ def _opened(found: Source, name: str) -> tuple[Any, Found]:
         told = lacking(error)
         told = f"{name}: {told}" if told else ""
         if found.repository is not None and not told:
-            told = trouble("dual", found.repository, error, weights=found.trained)
+            told = trouble(
+                found.repository,
+                error,
+                "give it as dual:FOLDER",
+                scheme="dual",
+                weights=found.trained,
+            )
         raise ValueError(
             told
             or f"{name} does not open as model and processor ({with_kind(error)}): is it a "

@@ -87,7 +87,13 @@ def why(source: Source, error: Exception) -> str:
         return f"llava:{source.place}: {lacks}"
     told = ""
     if source.repository is not None:
-        told = trouble("llava", source.repository, error, weights=source.trained)
+        told = trouble(
+            source.repository,
+            error,
+            "give it as llava:FOLDER",
+            scheme="llava",
+            weights=source.trained,
+        )
     return told or (
         f"llava:{source.place} does not open as model and processor ({with_kind(error)}): is it a "
         f"whole folder, or a hub id with the hub in reach?"
@@ -148,8 +154,8 @@ def _host(source: Source, device: torch.device) -> Found:
     from benchmark.backends import hosts
 
     del device
-    model, processor = hosts.opened(Path(source.place))
-    return model.to(getattr(torch, source.dtype)), processor, NOTHING_WRONG
+    model, processor = hosts.opened(Path(source.place), dtype=getattr(torch, source.dtype))
+    return model, processor, NOTHING_WRONG
 
 
 def _revision(source: Source, model: Any, processor: Any) -> str:
