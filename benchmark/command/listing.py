@@ -16,7 +16,7 @@ DATA: dict[str, str] = {
     "scenes": SCENES,
     **{name: known.says for name, known in KNOWN.items()},
     "hub": "any data set of the hub with pictures and captions: hub:ORG/NAME[@REVISION]",
-    "FOLDER": "your own: Karpathy's dataset_*.json, *.tar, *.parquet, metadata.csv, or classes",
+    "FOLDER": "your own: dataset_*.json, *.tar, *.parquet, metadata.csv, conversations, classes",
 }
 """Names of `--data`; those of real pictures take a folder behind a colon: coco:FOLDER."""
 PIPE_WIDTH = 140

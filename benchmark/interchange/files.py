@@ -10,6 +10,7 @@ import io
 import json
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -175,7 +176,8 @@ def from_torch(content: bytes, path: Path) -> tuple[dict[str, Tensor], dict[str,
     if not content.startswith(BEGINS):
         raise ValueError(f"{path} is no whole torch file: it begins with {content[:8]!r}")
     try:
-        whole = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):
+            whole = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         what = UNSAFE.search(str(error))
         named = f" ({what.group(1)})" if what else ""

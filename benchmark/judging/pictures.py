@@ -17,7 +17,8 @@ class Gallery:
     spec: str | None = None
     missing: list[str] = field(default_factory=list)
     """Why pictures were not at hand, for each time they were not."""
-    _opened: dict[str, Dataset | None] = field(default_factory=dict)
+    opened: dict[str, Dataset | None] = field(default_factory=dict)
+    """By the revision of a run's data; empty where no judge looked at pictures."""
 
     def of(self, cell: Cell, cases: Sequence[Answered]) -> list[Any] | None:
         """The picture of each case; None where the data are not at hand, or other data by now."""
@@ -32,13 +33,13 @@ class Gallery:
 
     def _data(self, cell: Cell) -> Dataset | None:
         revision = cell.data.revision
-        if revision not in self._opened:
+        if revision not in self.opened:
             try:
-                self._opened[revision] = data_of(cell, self.spec)
+                self.opened[revision] = data_of(cell, self.spec)
             except ValueError as error:
-                self._opened[revision] = None
+                self.opened[revision] = None
                 self.missing.append(str(error))
-        return self._opened[revision]
+        return self.opened[revision]
 
 
 def data_of(cell: Cell, spec: str | None) -> Dataset:

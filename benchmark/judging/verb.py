@@ -39,6 +39,8 @@ def judge_verb(arguments: argparse.Namespace) -> int:
     finally:
         if spending.requests or spending.remembered:
             print(f"spent: {spending.told()}", file=sys.stderr)
+    if arguments.data and not gallery.opened:
+        print(f"--data {arguments.data}: no judge looked at pictures", file=sys.stderr)
     for why in dict.fromkeys(gallery.missing):
         print(f"judged without pictures: {why}", file=sys.stderr)
     if arguments.json:
