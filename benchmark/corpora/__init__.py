@@ -5,6 +5,7 @@ distribute it, `--data FOLDER` any folder in one of the same formats:
 
     dataset_*.json            Karpathy's splits, beside folders of pictures; with instances_*.json
                               things and their boxes are known too
+    *.json                    a list of conversations, as LLaVA's are, beside folders of pictures
     *.tar                     a webdataset: KEY.jpg with KEY.txt or KEY.json
     *.parquet                 a table with a picture and one or several captions a row
     train/CLASS/*.jpg, val/…  classes

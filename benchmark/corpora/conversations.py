@@ -36,7 +36,7 @@ ASKS, ANSWERS = frozenset({"human", "user"}), frozenset({"gpt", "assistant"})
 
 def annotation_file(folder: Path) -> Path | None:
     """The file of a folder, if it has one. Raises ValueError, one line, where it has several."""
-    found = [file for file in sorted(folder.glob(FILE)) if is_list(file)]
+    found = [file for file in sorted(folder.glob(FILE)) if file.is_file() and is_list(file)]
     if len(found) > 1:
         names = ", ".join(file.name for file in found)
         raise ValueError(f"{folder} has {len(found)} lists of conversations, {names}: wanted one")

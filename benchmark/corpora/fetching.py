@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmark.backends.hub import Repository, no_answer, no_retries_offline, out_of_reach, refused
+from benchmark.corpora.known import KNOWN
 from benchmark.corpora.shard_files import Shard, remote
 from benchmark.corpora.shards import first
 
@@ -60,14 +61,27 @@ def said(name: str, of: Repository, error: Exception) -> str:
     """Why a data set did not come, and what to do."""
     from huggingface_hub import constants
 
-    told = refused(name, of, error, f"https://huggingface.co/datasets/{of.id}")
+    page = f"https://huggingface.co/datasets/{of.id}"
+    told = refused(name, of, error, page)
     if told:
         return told
     if out_of_reach(error):
-        at = f" --revision {of.revision}" if of.revision else ""
+        folder = f"{name}:FOLDER" if name in KNOWN else "--data FOLDER"
+        gated = any(known.gated and known.page == page for known in KNOWN.values())
+        terms = f"accept its terms at {page}, log in with hf auth login, and " if gated else ""
         return (
             f"{name}: the hub's cache ({constants.HF_HUB_CACHE}) has not all of {of.id}, and "
-            f"{no_answer()}: where there is a network run: hf download --repo-type dataset "
-            f"{of.id}{at}; or bring a folder here and give it as {name}:FOLDER"
+            f"{no_answer()}: where there is a network {terms}run: {command(of)}; or bring a folder "
+            f"here and give it as {folder}"
         )
     return f"{name}: {of.id} did not come from the hub: {' '.join(str(error).split())[:200]}"
+
+
+def command(of: Repository) -> str:
+    """What fetches into the hub's cache all that is used of a repository."""
+    at = f"@{of.revision}" if of.revision else ""
+    patterns = next((k.patterns for k in KNOWN.values() if k.repository == f"{of.id}{at}"), ())
+    files = [each for each in patterns if "*" not in each]
+    globs = [f"--include '{each}'" for each in patterns if "*" in each]
+    revision = [f"--revision {of.revision}"] if of.revision else []
+    return " ".join(["hf download --repo-type dataset", of.id, *files, *revision, *globs])

@@ -47,7 +47,8 @@ class Instances:
 
 def annotation_files(folder: Path) -> list[Path]:
     """Files of a folder, or of `annotations` in it."""
-    return sorted([*folder.glob(FILE), *folder.glob(f"annotations/{FILE}")])
+    found = [*folder.glob(FILE), *folder.glob(f"annotations/{FILE}")]
+    return sorted(file for file in found if file.is_file())
 
 
 def read(files: Sequence[Path]) -> Instances:

@@ -22,10 +22,10 @@ PLACES = (".", "images", "flickr30k-images", "flickr30k_images", "..", "../image
 """Where pictures lie, seen from the file."""
 
 
-def annotation_file(folder: Path) -> Path | None:
-    """The file of a folder, if it has one."""
-    found = sorted([*folder.glob(FILE), *folder.glob(f"annotations/{FILE}")])
-    return found[0] if found else None
+def annotation_files(folder: Path, name: str = FILE) -> list[Path]:
+    """Files of a folder, or of `annotations` in it, that are called so; of one name the first."""
+    found = [*sorted(folder.glob(name)), *sorted(folder.glob(f"annotations/{name}"))]
+    return list({file.name: file for file in reversed(found) if file.is_file()}.values())[::-1]
 
 
 def read(file: Path) -> dict[Split, Listing]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -31,3 +31,15 @@ def identity_of(file: Path) -> str:
     """Place, size and time of the last change of a file."""
     stat = file.stat()
     return json.dumps([str(file.resolve()), stat.st_size, stat.st_mtime_ns])
+
+
+def identity_of_all(files: Sequence[Path]) -> str:
+    """One digest over the same of many files. Raises ValueError, one line, where one is gone."""
+    sums = hashlib.sha256()
+    try:
+        for file in files:
+            stat = file.stat()
+            sums.update(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    except OSError as error:
+        raise ValueError(f"cannot read {error.filename}: {error.strerror}") from None
+    return sums.hexdigest()

@@ -27,7 +27,7 @@ class Listing:
     """Index of the picture that each caption was written for."""
     pictures: Pictures
     digests: tuple[str, ...] = ()
-    """Of each picture's bytes, where every picture was read once."""
+    """sha256 of each picture's bytes, where every picture was read once."""
     shows: Bool[np.ndarray, "n_i c"] | None = None
     """Concepts in each picture."""
     says: Bool[np.ndarray, "n_t c"] | None = None
@@ -35,6 +35,8 @@ class Listing:
     things: tuple[tuple[Thing, ...], ...] | None = None
     talks: tuple[Talk, ...] | None = None
     """Questions about each picture with their answers, where the data set has them."""
+    places: tuple[str, ...] = ()
+    """Where each picture comes from, which tells those of one name apart; else its split does."""
 
     def take(self, chosen: Int[np.ndarray, " m"]) -> Listing:
         """Some pictures, in rising order, and all that belongs to them."""
@@ -48,6 +50,7 @@ class Listing:
             caption_of=new[self.caption_of[texts]],
             pictures=self.pictures.take(chosen),
             digests=tuple(self.digests[i] for i in chosen) if self.digests else (),
+            places=tuple(self.places[i] for i in chosen) if self.places else (),
             shows=None if self.shows is None else self.shows[chosen],
             says=None if self.says is None else self.says[texts],
             things=None if self.things is None else tuple(self.things[i] for i in chosen),
@@ -70,27 +73,39 @@ class Listing:
         return sums.hexdigest()
 
 
-def grouped(
-    keys: Sequence[str], captions: Sequence[Sequence[str]]
-) -> tuple[tuple[str, ...], tuple[str, ...], Int[np.ndarray, " n_t"], Int[np.ndarray, " n_i"]]:
-    """Rows of one picture put together: ids, captions, picture of each caption, first row of each.
+def written(
+    captions: Sequence[Sequence[str]],
+) -> tuple[tuple[str, ...], Int[np.ndarray, " n_t"], Int[np.ndarray, " n_i"]]:
+    """What is said of rows: captions, the picture of each, and the row of each picture.
 
-    Captions of a picture stand together, in the order of their rows; blank ones are left out.
+    Rows of which nothing is said are left out, and so are blank captions.
+    """
+    own = [
+        [" ".join(text.split()) for text in texts if text and text.strip()] for texts in captions
+    ]
+    rows = np.array([row for row, texts in enumerate(own) if texts], dtype=np.int64)
+    told = tuple(text for texts in own for text in texts)
+    return told, np.repeat(np.arange(len(rows)), [len(own[row]) for row in rows]), rows
+
+
+def together(listing: Listing) -> Listing:
+    """Pictures of the same bytes as one, in the place of the first, with all that is said of it.
+
+    Only where every picture was read; of labelled pictures each stays, since labels may differ.
     """
     place: dict[str, int] = {}
-    first: list[int] = []
-    own: list[list[str]] = []
-    for row, (key, texts) in enumerate(zip(keys, captions, strict=True)):
-        if key not in place:
-            place[key] = len(first)
-            first.append(row)
-            own.append([])
-        own[place[key]] += [" ".join(text.split()) for text in texts if text and text.strip()]
-    kept = [i for i, texts in enumerate(own) if texts]
-    ids = list(place)
-    return (
-        tuple(ids[i] for i in kept),
-        tuple(text for i in kept for text in own[i]),
-        np.repeat(np.arange(len(kept)), [len(own[i]) for i in kept]),
-        np.array([first[i] for i in kept], dtype=np.int64),
+    new = np.array([place.setdefault(key, len(place)) for key in listing.digests], dtype=np.int64)
+    if len(place) == len(new) or listing.shows is not None:
+        return listing
+    first = np.unique(new, return_index=True)[1]
+    owner = new[listing.caption_of]
+    texts = np.argsort(owner, kind="stable")
+    talks: list[list[tuple[str, str]]] = [[] for _ in first]
+    for i, talk in zip(new, listing.talks or (), strict=False):
+        talks[i] += talk
+    return replace(
+        listing.take(first),
+        captions=tuple(listing.captions[j] for j in texts),
+        caption_of=owner[texts],
+        talks=None if listing.talks is None else tuple(map(tuple, talks)),
     )

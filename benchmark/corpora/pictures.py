@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ import numpy as np
 from jaxtyping import Int
 from PIL import Image, UnidentifiedImageError
 
+from benchmark.corpora.kept import identity_of_all
 from benchmark.corpora.shard_files import Shard
 
 
@@ -30,6 +33,10 @@ class Pictures(Protocol):
 
     def size(self, i: int) -> int:
         """Bytes of picture i; 0 where that is not known before it is read."""
+        ...
+
+    def identity(self) -> str:
+        """What changes where one of them does; none is read for it."""
         ...
 
     def take(self, chosen: Int[np.ndarray, " m"]) -> Pictures:
@@ -60,6 +67,10 @@ class Files:
     def size(self, i: int) -> int:
         """As the file system has it."""
         return self.paths[i].stat().st_size
+
+    def identity(self) -> str:
+        """Of every file."""
+        return identity_of_all(self.paths)
 
     def take(self, chosen: Int[np.ndarray, " m"]) -> Files:
         """Some files."""
@@ -99,6 +110,10 @@ class Members:
         """As the shard has it."""
         return int(self.bytes_[i])
 
+    def identity(self) -> str:
+        """Of the shards, and the places in them."""
+        return json.dumps([*(s.identity for s in self.shards), _sum_of(self.shard, self.offset)])
+
     def take(self, chosen: Int[np.ndarray, " m"]) -> Members:
         """Some members."""
         return Members(self.shards, self.shard[chosen], self.offset[chosen], self.bytes_[chosen])
@@ -111,6 +126,8 @@ class Column:
     table: Any
     column: str
     rows: Int[np.ndarray, " n"]
+    source: str
+    """What changes where the table does."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -118,7 +135,20 @@ class Column:
     def raw(self, start: int, stop: int) -> list[bytes]:
         """Cells start..stop; a cell that names a file is read from there."""
         cells = self.table[self.rows[start:stop]][self.column]
-        return [cell["bytes"] or Path(cell["path"]).read_bytes() for cell in cells]
+        return [self.content(start + i, cell) for i, cell in enumerate(cells)]
+
+    def content(self, i: int, cell: Any) -> bytes:
+        """What a cell holds or names. Raises ValueError, one line, where that is nothing."""
+        if cell and cell["bytes"]:
+            return bytes(cell["bytes"])
+        if not cell or not cell["path"]:
+            raise ValueError(f"{self.name(i)} is empty: wanted a picture")
+        try:
+            return Path(cell["path"]).read_bytes()
+        except OSError as error:
+            raise ValueError(
+                f"{self.name(i)} names {error.filename} and holds no picture: {error.strerror}"
+            ) from None
 
     def name(self, i: int) -> str:
         """Column and row."""
@@ -129,9 +159,18 @@ class Column:
         del i
         return 0
 
+    def identity(self) -> str:
+        """Of the table, and the rows of it."""
+        return json.dumps([self.source, self.column, _sum_of(self.rows)])
+
     def take(self, chosen: Int[np.ndarray, " m"]) -> Column:
         """Some rows."""
-        return Column(self.table, self.column, self.rows[chosen])
+        return Column(self.table, self.column, self.rows[chosen], self.source)
+
+
+def _sum_of(*places: Int[np.ndarray, " n"]) -> str:
+    """A digest of numbers."""
+    return hashlib.sha256(np.stack(places).astype("<i8").tobytes()).hexdigest()
 
 
 def opened(pictures: Pictures, start: int, stop: int) -> list[Image.Image]:

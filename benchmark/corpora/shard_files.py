@@ -69,7 +69,7 @@ class RemoteShard:
 
 def local(folder: Path) -> list[Shard]:
     """Every shard under a folder, by name."""
-    return [LocalShard(path) for path in sorted(folder.rglob("*.tar"))]
+    return [LocalShard(path) for path in sorted(folder.rglob("*.tar")) if path.is_file()]
 
 
 def remote(system: Any, root: str, revision: str) -> Sequence[Shard]:

@@ -1,6 +1,7 @@
 """Tables of pictures that `datasets` opens: a row a picture or a caption, or a class.
 
-Parquet files, or pictures in folders with a `metadata.csv` or `metadata.jsonl`.
+Parquet files, or pictures in folders with a `metadata.csv` or `metadata.jsonl`. Rows are of one
+picture if its bytes are the same: every picture is read once for that.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from benchmark.contracts import Split
+from benchmark.contracts import Progress, Split, silent
 from benchmark.corpora.classes import IMAGENET_CLASSES, imagenet_names, labelled
 from benchmark.corpora.concepts import NOTHING, Vocabulary
-from benchmark.corpora.listing import Listing, grouped
+from benchmark.corpora.contents import hashed
+from benchmark.corpora.kept import identity_of_all
+from benchmark.corpora.listing import Listing, written
 from benchmark.corpora.pictures import Column
 from benchmark.corpora.splitting import GIVEN
 
@@ -31,12 +34,17 @@ KEY = ("cocoid", "image_id", "img_id", "imgid", "filename", "id")
 """Names of columns, the likeliest first; all are common on the hub."""
 
 
+def table_files(folder: Path) -> list[Path]:
+    """Every table under a folder, by name."""
+    return sorted(file for file in folder.rglob(SUFFIX) if file.is_file())
+
+
 def opened(folder: Path) -> Mapping[str, Any]:
     """Tables of a folder by split, as `datasets` tells them apart. Raises ValueError."""
     from datasets import load_dataset
     from datasets.exceptions import DatasetsError
 
-    files = sorted(folder.rglob(SUFFIX))
+    files = table_files(folder)
     named: dict[str, list[str]] = {}
     for file in files:
         words = [file.stem.split("-")[0], file.parent.name]
@@ -68,11 +76,15 @@ def opened_pictures(folder: Path) -> Mapping[str, Any]:
     return found
 
 
-def read(tables: Mapping[str, Any], folder: Path) -> tuple[dict[Split, Listing], Vocabulary]:
+def read(
+    tables: Mapping[str, Any], folder: Path, progress: Progress = silent
+) -> tuple[dict[Split, Listing], Vocabulary]:
     """Every split, as tables or a column of theirs tell it, and classes where rows have labels.
 
     Raises ValueError, one line, where a column of pictures or captions is missing.
     """
+    every = table_files(folder) or [f for f in sorted(folder.rglob("*")) if f.is_file()]
+    source = identity_of_all(every)
     rows: dict[Split, list[Any]] = {}
     try:
         for name, table in tables.items():
@@ -80,8 +92,11 @@ def read(tables: Mapping[str, Any], folder: Path) -> tuple[dict[Split, Listing],
                 rows.setdefault(split, []).append(part)
         whole = {split: together(each) for split, each in rows.items()}
         if all(LABEL in t.column_names and not caption_columns(t) for t in whole.values()):
-            return of_classes(whole)
-        return {split: of_captions(split, table) for split, table in whole.items()}, NOTHING
+            found, known = of_classes(whole, source)
+        else:
+            known = NOTHING
+            found = {s: of_captions(s, table, f"{s} of {source}") for s, table in whole.items()}
+        return {split: hashed(listing, progress) for split, listing in found.items()}, known
     except ValueError as error:
         raise ValueError(f"{folder}: {error}") from None
 
@@ -103,21 +118,21 @@ def together(tables: Sequence[Any]) -> Any:
     return tables[0] if len(tables) == 1 else concatenate_datasets(list(tables))
 
 
-def of_captions(split: Split, table: Any) -> Listing:
-    """One split; rows of one picture, told by its key, are put together."""
+def of_captions(split: Split, table: Any, source: str) -> Listing:
+    """One split, a row a picture."""
     columns = caption_columns(table)
     if not columns:
         raise ValueError(_missing(table, CAPTION))
     texts = zip(*(table[name] for name in columns), strict=True)
     key = next((name for name in KEY if name in table.column_names), None)
-    rows = (f"{split}-{row:08d}" for row in range(len(table)))
-    keys = rows if key is None else map(str, table[key])
     own = [[text for cell in cells for text in said(cell)] for cells in texts]
-    ids, captions, caption_of, first = grouped(list(keys), own)
-    return Listing(ids, captions, caption_of, pictures_of(table, first))
+    captions, caption_of, rows = written(own)
+    named = None if key is None else list(map(str, table[key]))
+    ids = tuple(named[row] if named else f"{split}-{row:08d}" for row in rows)
+    return Listing(ids, captions, caption_of, pictures_of(table, rows, source))
 
 
-def of_classes(tables: Mapping[Split, Any]) -> tuple[dict[Split, Listing], Vocabulary]:
+def of_classes(tables: Mapping[Split, Any], source: str) -> tuple[dict[Split, Listing], Vocabulary]:
     """Splits of labelled pictures, prompts about their classes as captions.
 
     Rows with a label below 0, as in a test that is kept secret, are left out.
@@ -129,7 +144,8 @@ def of_classes(tables: Mapping[Split, Any]) -> tuple[dict[Split, Listing], Vocab
         known = np.flatnonzero(label >= 0)
         if len(known):
             ids = [f"{split}-{row:08d}" for row in known]
-            found[split] = labelled(ids, label[known], names, pictures_of(table, known))
+            pictures = pictures_of(table, known, f"{split} of {source}")
+            found[split] = labelled(ids, label[known], names, pictures)
     return found, Vocabulary(names, ("object",) * len(names), tuple((name,) for name in names))
 
 
@@ -143,7 +159,7 @@ def class_names(table: Any) -> tuple[str, ...]:
     return tuple(name.partition(",")[0].replace("_", " ").strip() for name in own)
 
 
-def pictures_of(table: Any, rows: Int[np.ndarray, " n"]) -> Column:
+def pictures_of(table: Any, rows: Int[np.ndarray, " n"], source: str) -> Column:
     """The column of pictures, as files have them."""
     from datasets import Image
 
@@ -151,7 +167,7 @@ def pictures_of(table: Any, rows: Int[np.ndarray, " n"]) -> Column:
     if image is None:
         raise ValueError(_missing(table, IMAGE))
     raw = table.select_columns([image]).cast_column(image, Image(decode=False))
-    return Column(raw, image, np.asarray(rows))
+    return Column(raw, image, np.asarray(rows), source)
 
 
 def caption_columns(table: Any) -> list[str]:
