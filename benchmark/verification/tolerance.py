@@ -27,9 +27,14 @@ def slack(score: Score, *, elsewhere: bool) -> float:
     """
     if not elsewhere:
         return TOLERANCE
-    ends = [(score.ci_low, score.ci_high), *((r.ci_low, r.ci_high) for r in score.references)]
-    errors = [(high - low) / WIDTH for low, high in ends if low is not None and high is not None]
-    turned = TURNED / score.n if score.n >= MANY else 0.0
+    ends = [
+        (each.ci_low, each.ci_high)
+        for each in (score, *score.references)
+        if each.ci_low is not None and each.ci_high is not None
+    ]
+    errors = [(high - low) / WIDTH for low, high in ends]
+    n = score.n or 0
+    turned = TURNED / n if n >= MANY else 0.0
     return max(TOLERANCE, NOISE * max([score.se or 0.0, *errors]), turned)
 
 
