@@ -819,6 +819,10 @@ def test_data_with_a_name_come_under_their_own_terms() -> None:
     data = DataRecord(name="imagenet", revision="r", licence="MIT")
     check_licence(records.cell().model_copy(update={"data": data}), found)
     assert "data imagenet say MIT: wanted their own terms" in str(found.faults)
+    data = DataRecord(name="folder:mine", revision="r", licence="not stated: whoever uses it knows")
+    check_licence(records.cell().model_copy(update={"data": data}), told := Faults())
+    assert not told.faults
+    assert "nobody stated a licence" in told.warnings[0]
     data = DataRecord(name="imagenet", revision="r", licence=KNOWN["imagenet"].licence)
     check_licence(records.cell().model_copy(update={"data": data}), fine := Faults())
     assert not fine.faults

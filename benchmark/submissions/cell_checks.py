@@ -99,6 +99,8 @@ def check_licence(cell: Cell, found: Faults) -> None:
     known = DATA.get(name)
     if not licence:
         found.add(f"data {name} come without a licence: wanted what their owner allows")
+    elif licence.startswith("not stated"):
+        found.warn(f"data {name}: nobody stated a licence, so say on the card who may use them")
     elif known is not None and licence != known.licence:
         found.add(f"data {name} say {licence}: wanted their own terms, {known.licence}")
 
