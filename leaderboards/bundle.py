@@ -50,13 +50,16 @@ def bundled(old: Iterable[Cell], new: Iterable[Cell]) -> list[Cell]:
 
 def comparisons(folder: Path, before: Sequence[Mapping[str, Any]] = ()) -> list[Mapping[str, Any]]:
     """The main metrics of every pair, in the order of `PAIRS`: of this run where it has both
-    methods, else as they were before.
+    methods, else as they were before, as they are where this run is of other backends.
     """
-    there = {cell.method.name for cell in read_cells(folder).cells if cell.status == "scored"}
+    scored = [cell for cell in read_cells(folder).cells if cell.status == "scored"]
+    there = {cell.method.name for cell in scored}
+    backends = {cell.backend.name for cell in scored}
     old = {(each["a"], each["b"]): each for each in before}
     found: list[Mapping[str, Any]] = []
     for a, b in PAIRS:
-        if {a, b} <= there:
+        shown = {row["backend"] for row in old.get((a, b), {}).get("rows", ())}
+        if {a, b} <= there and (shown <= backends or not shown):
             compared = compare(folder, a, b)
             rows = [row for row in compared.rows if row.main and row.variant == "full"]
             whole = compared.as_json() | {"notes": list(compared.notes)}

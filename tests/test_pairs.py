@@ -425,7 +425,8 @@ def test_the_command_ships_pairs_beside_the_rows(
 
 
 def test_a_run_of_one_method_keeps_what_the_readme_compares(tmp_path: Path) -> None:
-    before = [{"a": "posthoc", "b": "separated", "rows": [1]}, {"a": "x", "b": "y"}]
+    rows = [{"backend": "elsewhere"}]
+    before = [{"a": "posthoc", "b": "separated", "rows": rows}, {"a": "x", "b": "y"}]
     run_of(tmp_path, {"jsae": 0.4, "posthoc": 0.5}, (0, 1))
     found = bundle.comparisons(tmp_path, before)
     assert [(each["a"], each["b"]) for each in found] == [
@@ -433,6 +434,8 @@ def test_a_run_of_one_method_keeps_what_the_readme_compares(tmp_path: Path) -> N
         ("jsae", "posthoc"),
     ]
     assert found[0] == before[0]
+    other = [{"a": "jsae", "b": "posthoc", "rows": rows}]
+    assert bundle.comparisons(tmp_path, other)[-1] == other[0], "a run of another backend"
 
 
 def test_a_document_far_from_its_cells_is_one_line(
