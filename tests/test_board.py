@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from benchmark.results import Cell
+from benchmark.results import Cell, Score
 from benchmark.statistics import minimum_reliable_difference, over_seeds
 from leaderboards.board import tables
 from leaderboards.board.making import board
 from leaderboards.board.places import place_of
 from leaderboards.board.sources import Source, sources
 from leaderboards.board.tables import Board, Row, Table
+from leaderboards.board.values import value_of
 from tests import records
 from tests.leaderboard_worlds import made, reference_cells, submission
 
@@ -248,3 +249,18 @@ def test_bundled_rows_make_a_board() -> None:
     assert made_of.n_cells == len(found[0].cells)
     ranked = [e for t in made_of.tables for r in t.rows for e in r.entries.values() if e.tier]
     assert all(entry.fresh and len(entry.value.seeds) >= 3 for entry in ranked)
+
+
+def test_an_interval_over_few_seeds_ends_where_a_score_can_be() -> None:
+    facts: dict[str, Any] = {"name": "acc@1", "main": True, "unit": "concept", "n": 33}
+    shares = [
+        Score(**facts, value=v, se=0.05, ci_low=v - 0.1, ci_high=min(1.0, v + 0.1), interval=kind)
+        for kind in ("wilson", "bca")
+        for v in (0.88, 0.93, 0.9)
+    ]
+    wilson, bca = (list(enumerate(part)) for part in (shares[:3], shares[3:]))
+    assert (value_of(bca).high or 0) > 1
+    assert value_of(wilson).high == 1.0
+    topped = [(i, s.model_copy(update={"ceiling": 1.0, "higher_is_better": True})) for i, s in bca]
+    assert value_of(topped).high == 1.0
+    assert value_of(topped).low == value_of(bca).low

@@ -35,8 +35,10 @@ def make(facts: Facts) -> Iterator[Page]:
 
 
 def context(facts: Facts) -> dict[str, Any]:
-    """First tiers of every backend's first table, task by task."""
-    backends = list(facts.board.backends.values())
+    """First tiers of every backend's first table, task by task; of backends that have any."""
+    every = list(facts.board.backends.values())
+    ranked = [its for its in every if any(first_tier(its, task) for task in facts.board.tasks)]
+    backends = ranked or every
     tables = [its[0] for its in backends]
     names = {row.method for t in facts.board.tables for row in t.rows if row.lane == "reference"}
     return {
@@ -48,7 +50,7 @@ def context(facts: Facts) -> dict[str, Any]:
         "named": NAMED,
         "n_methods": len(names),
         "n_submissions": len(facts.submissions),
-        "n_backends": len(tables),
+        "n_backends": len(every),
         "ways": navigation(),
         "steps": STEPS,
     }
