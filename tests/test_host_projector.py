@@ -45,7 +45,7 @@ def another_process() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_talks.pretrain(tmp_path_factory.mktemp("data"), 60)
+    return tiny_talks.pretrain(tmp_path_factory.mktemp("data"), 300)
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +77,13 @@ def test_a_few_steps_make_answers_likelier(
 ) -> None:
     """In place, in a folder of the parts' own; what is measured is what the backend then has."""
     made = tiny_hosts.parts(tmp_path, language, tower, projector=False)
-    asked = [str(made.host), "--data", str(data), *options(12, 8), "--lr", "0.02"]
+    asked = [str(made.host), "--data", str(data), *options(24, 8), "--lr", "0.01"]
     assert main(asked) == 0
     card = json.loads((made.host / CARD_FILE).read_text())
     measured = card["measured"]
     assert measured["val/ce/after"] < measured["val/ce/before"] - 0.02
     said = capsys.readouterr().out
-    assert "step 12/12  loss" in said
+    assert "step 24/24  loss" in said
     assert f"{PROJECTOR_FILE}, card.json and README.md are in {made.host}" in said
     weights = load_file(made.host / PROJECTOR_FILE)
     assert {name: value.shape for name, value in weights.items()} == {
@@ -94,7 +94,7 @@ def test_a_few_steps_make_answers_likelier(
     assert not list(made.host.glob("checkpoint-*"))
     assert f"| {measured['val/ce/after']:.4f} |" in (made.host / "README.md").read_text()
     assert card["data"]["licence"]
-    assert card["made"]["plan"]["steps"] == 12
+    assert card["made"]["plan"]["steps"] == 24
 
 
 def loss_on_val(host: Path, data: Path) -> float:
