@@ -13,6 +13,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoModelF
 from benchmark.backends import open_backend
 from benchmark.backends.hub import Repository
 from benchmark.configure import build
+from benchmark.contracts import Method
 from benchmark.planning import clip, dual, vlm
 from benchmark.planning.amounts import size, span, work
 from benchmark.planning.examples import Counts, Material
@@ -23,7 +24,8 @@ from benchmark.planning.memory import at_once, on_gpu, total
 from benchmark.planning.outline import Outline, Stack
 from benchmark.planning.rates import GPUS, Rate, here, named
 from benchmark.planning.reading import EFFICIENCY, reading
-from benchmark.planning.scoring import TASKS, scoring
+from benchmark.planning.scoring import scoring
+from benchmark.planning.works import TASKS
 from benchmark.registry import catalogue, find
 from tests import hub_cache, tiny_duals, tiny_vlms
 
@@ -31,13 +33,25 @@ SCENE = (96, 96)
 MISTRAL = "llava:llava-hf/llava-v1.6-mistral-7b-hf?dtype=bfloat16"
 SIZED = {
     "openai/clip-vit-base-patch32": 0.1513,
+    "facebook/metaclip-b32-400m": 0.1513,
+    "google/siglip-base-patch16-224": 0.2032,
     "google/siglip-so400m-patch14-384": 0.8780,
+    "google/siglip2-base-patch16-naflex": 0.3752,
+    "apple/aimv2-large-patch14-224-lit": 0.4364,
     "llava-hf/llava-v1.6-mistral-7b-hf": 7.5667,
     "Qwen/Qwen3-VL-30B-A3B-Instruct": 31.071,
     "google/gemma-2-2b": 2.6143,
+    "google/gemma-2-2b-it": 2.6143,
+    "google/gemma-2-9b-it": 9.2417,
     "meta-llama/Llama-3.1-8B": 8.0303,
+    "meta-llama/Llama-3.1-8B-Instruct": 8.0303,
+    "facebook/dinov2-base": 0.0866,
+    "facebook/dinov2-large": 0.3044,
+    "facebook/ijepa_vith14_1k": 0.6308,
 }
 """Billions of parameters as their cards say."""
+ALONE = ("clip", "siglip", "siglip2", "aimv2", "dinov2", "ijepa")
+"""Kinds of models that write nothing."""
 
 
 def rate(**more: float) -> Rate:
@@ -53,8 +67,8 @@ def one_split(images: int, captions: int, tokens: float = 10.0) -> Counts:
 def test_the_table_holds_configurations_of_the_models_that_it_names(name: str) -> None:
     fields = dict(MODELS[name].config)
     kind = fields.pop("model_type")
-    two = AutoModel if kind in ("clip", "siglip") else AutoModelForImageTextToText
-    auto = two if "vision_config" in fields else AutoModelForCausalLM
+    speaks = AutoModelForImageTextToText if "vision_config" in fields else AutoModelForCausalLM
+    auto = AutoModel if kind in ALONE else speaks
     with torch.device("meta"):
         model = auto.from_config(AutoConfig.for_model(kind, **fields))
     assert sum(p.numel() for p in model.parameters()) / 1e9 == pytest.approx(SIZED[name], rel=1e-3)
@@ -74,9 +88,9 @@ def test_a_model_is_known_whatever_the_case() -> None:
 @pytest.mark.parametrize("name", ["pocket-clip", "pocket-llava", "pocket-llava-frozen"])
 def test_an_outline_is_what_opening_the_model_finds(name: str) -> None:
     kind = clip if name == "pocket-clip" else vlm
-    made, parcel = kind.outline(name, SCENE)
+    made, parcels = kind.outline(name, SCENE)
     there = open_backend(name)
-    assert parcel is None
+    assert parcels == []
     assert made.sites == there.sites
     assert made.provides == there.provides
     assert made.preprocessing == there.preprocessing
@@ -105,13 +119,13 @@ def test_a_cached_configuration_is_counted(
 ) -> None:
     vlm_kind = tiny_vlms.KINDS[kind]
     hub_cache.used(monkeypatch, tmp_path / "hub")
-    assumed, parcel = vlm.outline(f"llava:{vlm_kind.released}", SCENE)
-    assert (assumed.known, parcel.here, parcel.missing) == ("assumed", 0, parcel.total)  # type: ignore[union-attr]
+    assumed, (parcel,) = vlm.outline(f"llava:{vlm_kind.released}", SCENE)
+    assert (assumed.known, parcel.here, parcel.missing) == ("assumed", 0, parcel.total)
     folder = vlm_kind.save(tmp_path / "folder")
     hub_cache.filled(tmp_path / "hub", vlm_kind.released, folder)
-    made, parcel = vlm.outline(f"llava:{vlm_kind.released}", SCENE)
+    made, (parcel,) = vlm.outline(f"llava:{vlm_kind.released}", SCENE)
     there = open_backend(f"llava:{folder}")
-    assert (made.known, parcel.missing) == ("counted", 0)  # type: ignore[union-attr]
+    assert (made.known, parcel.missing) == ("counted", 0)
     assert made.revision == f"{vlm_kind.released}@{hub_cache.COMMIT}+isolated"
     assert made.sites == there.sites
     assert made.parameters < assumed.parameters
@@ -216,13 +230,24 @@ def test_every_shipped_method_and_task_is_in_the_tables() -> None:
 def test_scoring_grows_with_examples_and_with_their_pairs() -> None:
     method, made = build(find("method", "posthoc"), {}), Outline("x", (), frozenset())
 
-    def seconds(task: str, n: int) -> float:
-        return scoring(task, "posthoc", method, made, one_split(n, 5 * n), rate(), 1).seconds
+    def seconds(
+        task: str, n: int, train: int = 1000, *, tokens: bool = False, method: Method = method
+    ) -> float:
+        splits = (replace(one_split(train, 5 * train), split="train"), one_split(n, 5 * n))
+        found = Material(splits, SCENE, 0.0, 0.0)
+        one = scoring(task, "posthoc", method, made, found, "test", rate(), tokens=tokens)
+        assert one.known == (task in TASKS)
+        return one.seconds
 
     assert seconds("zero_shot", 1000) == seconds("zero_shot", 8000)
     assert 1 < seconds("reconstruction", 2000) / seconds("reconstruction", 1000) < 2
     assert 2 < seconds("retrieval", 8000) / seconds("retrieval", 4000) < 4
-    assert not scoring("mine", "posthoc", method, made, one_split(10, 10), rate(), 1).known
+    assert seconds("layer_probe", 1000, 4000) > seconds("layer_probe", 1000, 1000)
+    assert seconds("monosemanticity", 1000, 4000) == seconds("monosemanticity", 1000, 1000)
+    assert seconds("layer_probe", 1000, tokens=True) > seconds("layer_probe", 1000)
+    assert seconds("mine", 10) > 0
+    few = build(find("method", "posthoc"), {"n_latents": 256})
+    assert seconds("ground_truth", 1000, method=few) < seconds("ground_truth", 1000)
 
 
 def test_a_batch_too_large_for_a_gpu_is_seen() -> None:

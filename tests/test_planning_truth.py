@@ -117,15 +117,21 @@ def test_the_peak_of_memory_is_as_told(tmp_path: Path, backend: str) -> None:
 
 
 @pytest.mark.slow
-def test_seconds_are_as_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "--backend pocket-clip --limit 400 --task reconstruction modality_split",
+        "--backend pocket-llava --site block:2/tokens --limit 60 --set n_latents=256",
+    ],
+)
+def test_seconds_are_as_told(tmp_path: Path, asked: str) -> None:
     """From its start to its end, in seconds of the processor, so that other programs beside do not
     count; three tries."""
     tried = []
     for attempt in range(3):
         folder = tmp_path / str(attempt)
         folder.mkdir()
-        words = ["--method", "posthoc", "--backend", "pocket-clip", "--limit", "400"]
-        words += ["--task", "reconstruction", "modality_split", "--set", "steps=400"]
+        words = ["--method", "posthoc", *asked.split(), "--set", "steps=400"]
         text, *_ = apart(folder, "processor", "plan", *words, "--json", "-")
         (plan,) = json.loads(text)["backends"]
         *_, true = apart(folder, "processor", "run", *words, "--quiet", "--output-path", "out")

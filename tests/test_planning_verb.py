@@ -25,8 +25,9 @@ def planned(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
 
 
 def test_cells_are_those_of_the_run_and_what_is_scored_is_seen(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("BENCHMARK_CACHE", str(tmp_path / "store"))  # no other test's fits
     words = ["--method", "separated", "identity", *TINY, "--seed", "0", "1"]
     out = tmp_path / "out"
     (first, _) = planned(capsys, *words, "--output-path", str(out))["methods"]
@@ -38,10 +39,46 @@ def test_cells_are_those_of_the_run_and_what_is_scored_is_seen(
     assert sum(m["scored"] for m in some) == len(cells)
     asked = planned(capsys, *words, "--task", "reconstruction", "--output-path", str(out))
     assert [m["fits"] for m in asked["methods"]] == [0, 0]
-    assert asked["seconds"] == 0
+    assert asked["seconds"] == asked["starting_s"] > 0
     changed = planned(capsys, *words, "--set", "lr=0.1", "--output-path", str(out))["methods"]
     assert [m["scored"] for m in changed] == [0, 2]
     assert [m["fits_kept"] for m in changed] == [0, 2]
+
+
+def test_a_plan_tells_the_seconds_of_every_cell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--method", "separated", "identity", *TINY, "--seed", "0", "1"]
+    words += ["--task", "reconstruction", "retrieval", "--output-path", str(tmp_path / "no")]
+    methods = planned(capsys, *words)["methods"]
+    for method in methods:
+        assert set(method["tasks"]) == {"reconstruction", "retrieval"}
+        for task in method["tasks"].values():
+            assert task["cells"] == 2
+            assert task["cell_s"] > 0
+            assert task["seconds"] == pytest.approx(2 * task["cell_s"])
+        whole = sum(task["seconds"] for task in method["tasks"].values()) + method["encode_s"]
+        assert method["score_s"] == pytest.approx(whole)
+    assert main(["plan", *words]) == 0
+    assert "a cell:" not in capsys.readouterr().out
+    assert main(["plan", *words, "--explain"]) == 0
+    said = capsys.readouterr().out
+    (cell,) = [line for line in said.splitlines() if "scoring separated, a cell: " in line]
+    assert "reconstruction " in cell
+    assert "starting: 1.6 s of libraries, opening and records x " in said
+
+
+def test_what_one_backend_imported_a_second_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--method", "identity", "--task", "retrieval", "--json", "-"]
+    words += ["--backend", "synthetic:tiny", "synthetic:alpha=.5", "pocket-clip"]
+    assert main(["plan", *words, "--output-path", str(tmp_path / "no")]) == 0
+    whole = json.loads(capsys.readouterr().out)
+    first, second, third = (each["starting_s"] for each in whole["backends"])
+    assert first > second == 0
+    assert third > 0
+    assert whole["seconds"] == pytest.approx(sum(each["seconds"] for each in whole["backends"]))
 
 
 def test_every_task_that_does_not_apply_is_counted(

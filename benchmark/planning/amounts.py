@@ -34,5 +34,10 @@ def span(seconds: float) -> str:
     return f"{seconds / DAY:,.1f} days"
 
 
+def brief(seconds: float) -> str:
+    """As `span`, with a decimal below ten seconds."""
+    return f"{seconds:.1f} s" if seconds < 10 else span(seconds)
+
+
 def _three(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -10,7 +10,7 @@ from typing import Any, cast
 from benchmark.activations.reading import Store
 from benchmark.activations.root import default_root
 from benchmark.contracts import Backend, Dataset, Site, silent
-from benchmark.planning.corpora import Listed
+from benchmark.planning.listed import Listed
 from benchmark.planning.outline import Outline
 from benchmark.results import read_cells
 from benchmark.run.applicable import not_applicable

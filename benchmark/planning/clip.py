@@ -27,7 +27,7 @@ SMALL_FOLDER = 2e9
 """Bytes of weights that are hashed to know their revision."""
 
 
-def outline(spec: str, size: tuple[int, int]) -> tuple[Outline, Fetch | None]:
+def outline(spec: str, size: tuple[int, int]) -> tuple[Outline, list[Fetch]]:
     """The model of a spec, and what is to be fetched; the size of pictures changes nothing.
 
     Raises ValueError, one line, where its configuration is neither here nor open_clip's own.
@@ -39,12 +39,12 @@ def outline(spec: str, size: tuple[int, int]) -> tuple[Outline, Fetch | None]:
     place = _place(spec, found, repository.cached if repository else None)
     model = _model(spec, place)
     made = _figures(spec, model, found.folder)
-    parcel = fetch(repository, made.parameters) if repository and found.trained else None
+    parcels = [fetch(repository, made.parameters)] if repository and found.trained else []
     if found.folder is None or not found.trained:
-        return made, parcel
+        return made, parcels
     weights = checked(found)
     small = held(found.folder) < SMALL_FOLDER
-    return replace(made, revision=hash_of_folder(found.folder, weights) if small else ""), parcel
+    return replace(made, revision=hash_of_folder(found.folder, weights) if small else ""), parcels
 
 
 def _place(spec: str, found: Source, cached: Path | None) -> str:

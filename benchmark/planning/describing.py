@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from typing import Any
 
 from benchmark.backends import MODULES
 from benchmark.contracts import Dataset
-from benchmark.planning.corpora import Listed, data_of, parcel
-from benchmark.planning.examples import picture_size
+from benchmark.planning.corpora import PIXELS
+from benchmark.planning.examples import picture_size, shown, splits_of
 from benchmark.planning.hubs import Fetch
+from benchmark.planning.listed import Listed, data_of, parcel
 from benchmark.planning.outline import Outline
 from benchmark.run.request import Request
 
@@ -30,11 +32,23 @@ def described(spec: str, request: Request) -> tuple[Outline, list[Fetch], Datase
     """
     scheme = spec.partition(":")[0].partition("?")[0]
     kind = importlib.import_module(f"benchmark.planning.{KINDS[MODULES[scheme][0]]}")
-    chosen = data_of(request.data or "scenes")
-    outline, fetch = kind.outline(spec, picture_size(chosen))
-    own = [fetch] if fetch is not None else []
-    if outline.data is None:
-        return outline, [*own, parcel(chosen)] if isinstance(chosen, Listed) else own, chosen
-    if request.data not in (None, outline.data.name):
-        raise ValueError(f"--data {request.data}: {spec} brings its own data, {outline.data.name}")
-    return outline, own, outline.data
+    try:
+        chosen = data_of(request.data or "scenes")
+    except ValueError:
+        _own(kind.outline(spec, PIXELS)[0], request)  # a run opens the model before any data
+        raise
+    outline, own = kind.outline(spec, picture_size(chosen))
+    data = _own(outline, request)
+    if data is not None:
+        return outline, own, data
+    if isinstance(chosen, Listed):
+        own = [*own, parcel(chosen, shown(chosen, splits_of(request.split), request.limit))]
+    return outline, own, chosen
+
+
+def _own(outline: Outline, request: Request) -> Dataset | None:
+    """The data that a model brings. Raises ValueError where others are asked for."""
+    data: Any = outline.data
+    if data is not None and request.data not in (None, data.name):
+        raise ValueError(f"--data {request.data}: {outline.name} brings its own data, {data.name}")
+    return outline.data

@@ -12,8 +12,8 @@ from benchmark.activations.reading import common_of, entries_of
 from benchmark.activations.store import Entry
 from benchmark.activations.views import seen
 from benchmark.contracts import MODALITIES, Backend, Dataset, Modality, Site
-from benchmark.planning.corpora import Listed
 from benchmark.planning.examples import Counts, Material
+from benchmark.planning.listed import Listed
 from benchmark.planning.outline import Outline
 
 FLOAT = 4

@@ -31,7 +31,7 @@ NAFLEX_PATCHES = 256
 Counter = Callable[[Sequence[str]], list[int]]
 
 
-def outline(spec: str, size: tuple[int, int]) -> tuple[Outline, Fetch | None]:
+def outline(spec: str, size: tuple[int, int]) -> tuple[Outline, list[Fetch]]:
     """The model of a spec, and what is to be fetched; the size of pictures changes nothing.
 
     Raises ValueError, one line, where neither a configuration is at hand nor the table knows it.
@@ -44,10 +44,10 @@ def outline(spec: str, size: tuple[int, int]) -> tuple[Outline, Fetch | None]:
     made = _of_config(spec, found, _config(spec, found, folder if here else None))
     if here and folder is not None:
         made = _read_by(made, spec, found, folder)
-    parcel = None
-    if found.repository is not None and found.trained:
-        parcel = fetch(found.repository, made.parameters)
-    return (made if here else replace(made, known="assumed")), parcel
+    made = made if here else replace(made, known="assumed")
+    if found.repository is None or not found.trained:
+        return made, []
+    return made, [fetch(found.repository, made.parameters)]
 
 
 def _config(spec: str, found: Source, folder: Path | None) -> Any:
@@ -71,7 +71,8 @@ def _config(spec: str, found: Source, folder: Path | None) -> Any:
             f"download {found.repository.id} config.json"
         )
     fields = dict(told.config)
-    return AutoConfig.for_model(fields.pop("model_type"), **fields)
+    with asking():
+        return AutoConfig.for_model(fields.pop("model_type"), **fields)
 
 
 def _of_config(spec: str, found: Source, config: Any) -> Outline:

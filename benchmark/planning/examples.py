@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
@@ -11,13 +12,14 @@ import numpy as np
 
 from benchmark.activations.views import texts_of_first
 from benchmark.contracts import Dataset, Examples, Split
-from benchmark.planning.corpora import DECODE_S, PIXELS, Listed
+from benchmark.planning.corpora import DECODE_S, PIXELS
+from benchmark.planning.listed import Listed
+from benchmark.planning.making import drawing, labelling
 from benchmark.planning.outline import WORDS_TO_TOKENS, Outline
+from benchmark.planning.talking import DESCRIBE_TOKENS, SILENT, Talked, talked
 
 SAMPLE = 256
 """Captions whose tokens are counted where the mean is enough."""
-PICTURES = 40
-"""Pictures that are drawn to see how long one takes."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ class Counts:
     false_tokens: float
     """The same of false captions."""
     concepts: int = 0
+    talk: Talked = SILENT
+
+    @property
+    def examples(self) -> int:
+        """Pictures and captions."""
+        return self.images + self.captions
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,12 @@ def splits_of(split: Split) -> tuple[Split, ...]:
     return tuple(dict.fromkeys(("train", "val", split)))
 
 
+def shown(data: Listed, splits: Sequence[Split], limit: int | None) -> int:
+    """Pictures of some splits of a data set of the table that are shown to a model."""
+    whole = (data.images(name) for name in splits)
+    return sum(min(n, limit or n) for n in whole)
+
+
 def picture_size(data: Dataset | None) -> tuple[int, int]:
     """Height and width of the first picture of val, or of a typical one."""
     if data is None or isinstance(data, Listed):
@@ -98,9 +112,10 @@ def material(
     started = time.process_time()
     found = [_counted(outline, data, name, limit, every_token) for name in names]
     build_s = time.process_time() - started
-    concepts, label_s = labelling(data, split)
-    found[-1] = replace(found[-1], concepts=concepts)
-    build_s += label_s * sum(len(data.split(name).ids) for name in names)
+    concepts, label_s = labelling(data, names)
+    talk = talked(outline, data.split(split), found[-1].images)
+    found[-1] = replace(found[-1], concepts=concepts, talk=talk)
+    build_s += label_s
     draw_s = 0.0 if outline.in_memory else drawing(data)
     return Material(tuple(found), picture_size(data), draw_s, build_s)
 
@@ -138,26 +153,16 @@ def _false(whole: Examples, images: int) -> list[str]:
     return [negatives.captions[j] for j in np.flatnonzero(owner < images)]
 
 
-def labelling(data: Dataset, split: Split) -> tuple[int, float]:
-    """Concepts of a split, and the seconds that labels and true pairs take a picture."""
-    examples = data.split(split)
-    started = time.process_time()
-    concepts = examples.concepts
-    examples.true_pairs()
-    spent = time.process_time() - started
-    return (len(concepts.names) if concepts else 0), spent / max(1, len(examples.ids))
-
-
-def _listed(data: Listed, name: str, limit: int | None) -> Counts:
+def _listed(data: Listed, name: Split, limit: int | None) -> Counts:
     """Counts as the table has them."""
     corpus = data.corpus
-    images = min(corpus.images[name], limit or corpus.images[name])
+    images = shown(data, (name,), limit)
     captions = round(images * corpus.captions)
     distinct = max(1, round(captions * corpus.distinct))
     tokens = corpus.words * WORDS_TO_TOKENS
     return Counts(
         name, images, captions, distinct, 0, tokens, 2.5 * tokens, tokens * distinct, 0.0,
-        corpus.concepts,
+        corpus.concepts, Talked(1.0, DESCRIBE_TOKENS + tokens),
     )  # fmt: skip
 
 
@@ -167,14 +172,3 @@ def _planted(recipe: Any, name: str, limit: int | None) -> Counts:
     whole = sum(sizes.values()) if name == "all" else sizes[name]
     n = min(whole, limit or whole)
     return Counts(name, n, n, n, 0, 1.0, 1.0, n, 0.0, recipe.n_shared)
-
-
-def drawing(data: Dataset) -> float:
-    """Seconds that a picture of train takes to be made, the mean of several."""
-    examples = data.split("train")
-    n = len(examples.ids)
-    places = range(0, n, max(1, n // PICTURES))
-    started = time.process_time()
-    for i in places:
-        examples.images(i, i + 1)
-    return (time.process_time() - started) / len(places)

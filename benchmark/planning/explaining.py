@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from benchmark.contracts import MODALITIES
-from benchmark.planning.amounts import size, span, work
+from benchmark.planning import splicing
+from benchmark.planning.amounts import brief, size, span, work
 from benchmark.planning.memory import Term, total
 from benchmark.planning.methods import MethodPlan
 from benchmark.planning.plan import BackendPlan
 from benchmark.planning.rates import Rate
 from benchmark.planning.reading import EFFICIENCY
+from benchmark.planning.starting import told
 
 LARGE = 1e9
 """Bytes of weights from which the arithmetic is always shown."""
@@ -25,11 +27,26 @@ def lines(made: BackendPlan, rate: Rate) -> list[str]:
     """What every figure is made of."""
     return [
         *_files(made),
+        f"starting: {told(made.start_s, rate)} = {span(made.start_s)}",
         *_reading(made, rate),
         *(f"fitting {m.method}: {m.told} = {span(m.fit_s)} for {m.fits}" for m in _fitted(made)),
+        *(line for m in made.methods if m.tasks for line in _scoring(m, made, rate)),
         *_terms("memory", made.machine),
         *_terms("GPU memory", made.gpu),
     ]
+
+
+def _scoring(m: MethodPlan, made: BackendPlan, rate: Rate) -> Iterator[str]:
+    """Seconds of a cell of each task, the longest first, and what of it a model's answers take."""
+    each = {name: task.seconds / task.cells for name, task in m.tasks.items()}
+    longest = sorted(each, key=lambda name: -each[name])
+    cells = ", ".join(f"{name} {brief(each[name])}" for name in longest)
+    yield f"scoring {m.method}, a cell: {cells}; encoding rows {brief(m.encode_s)}"
+    counts = made.material.counts[-1]
+    for name, task in m.tasks.items():
+        if task.passes:
+            whole = splicing.told(made.outline, counts, task.passes, rate)
+            yield f"answers in {name} of {m.method}: {whole}"
 
 
 def _fitted(made: BackendPlan) -> Iterator[MethodPlan]:

@@ -89,6 +89,8 @@ class Fitting:
     seconds: float
     parameters: float
     told: str
+    encoded: float = 0.0
+    """Operations to encode a row."""
 
 
 def fitting(
@@ -106,7 +108,7 @@ def fitting(
     if name.split("-")[0] in NOTHING_TRAINED or not (steps and b):
         flops = CLOSED_PASSES * captions * max(widths) ** 2
         seconds = CLOSED_S + flops / (rate.one_thread * 0.5)
-        return Fitting(0, flops, seconds, stored, "nothing is trained")
+        return Fitting(0, flops, seconds, stored, "nothing is trained", 2 * m * max(widths))
     once = _once(recipe, b * recipe.rows, m, d, rate)
     seconds = steps * recipe.towers * recipe.runs * once
     flops = steps * recipe.towers * recipe.runs * 2 * b * recipe.rows * m * d
@@ -118,7 +120,7 @@ def fitting(
     more = _projector(method, outline, rate)
     if more:
         told += f", and {more:.0f} s for its projector"
-    return Fitting(steps, flops, seconds + more, stored, told)
+    return Fitting(steps, flops, seconds + more, stored, told, 2 * m * max(widths))
 
 
 def recipe_of(name: str, method: Method) -> Recipe:

@@ -25,6 +25,10 @@ class Fetch:
     page: str = ""
     why: str = ""
     """Where the total comes from."""
+    kept: bool = True
+    """Whether it lies on disk then; else it is read from the hub as it is asked for."""
+    command: str = ""
+    """What fetches it."""
 
     @property
     def missing(self) -> float | None:
@@ -38,12 +42,16 @@ class Fetch:
             return f"{self.name}: nothing to fetch, {self.here / 1e9:.2f} GB are here"
         size = "a size only the hub knows" if self.total is None else f"{self.total / 1e9:.1f} GB"
         parts = [f"{self.name}: {size}" + (f" ({self.why})" if self.why else "")]
+        if not self.kept:
+            parts[0] += " are read from the hub while it runs, nothing is kept on disk"
         if self.here:
             parts.append(f"{self.here / 1e9:.2f} GB of it are here")
         if self.gated:
             parts.append(f"gated: accept the terms at {self.page}, then hf auth login")
         elif self.gated is None:
             parts.append(f"whether it is gated only the hub knows ({self.page})")
+        if self.command:
+            parts.append(self.command)
         return ", ".join(parts)
 
 
@@ -54,7 +62,16 @@ def fetch(repository: Repository, parameters: int = 0, each: float = 4.0) -> Fet
     whole = folder is not None and not repository.lacking()
     total, why = (here, "") if whole else _total(folder, repository, parameters, each)
     gated = False if whole else None if told is None else told.gated
-    return Fetch(repository.id, total, here, gated, PAGE.format(repository.id), why)
+    at = f" --revision {repository.revision}" if repository.revision else ""
+    return Fetch(
+        repository.id,
+        total,
+        here,
+        gated,
+        PAGE.format(repository.id),
+        why,
+        command=f"hf download {repository.id}{at}",
+    )
 
 
 def _total(

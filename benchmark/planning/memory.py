@@ -59,7 +59,7 @@ def _rows(outline: Outline, counts: Counts, site: Site, modality: Any) -> float:
     return texts(outline, counts, site) * (1 if outline.text_pass == "joint" else spread)
 
 
-def _all_rows(outline: Outline, found: Material, site: Site) -> float:
+def all_rows(outline: Outline, found: Material, site: Site) -> float:
     return sum(_rows(outline, c, site, m) for c in found.counts for m in MODALITIES)
 
 
@@ -77,7 +77,7 @@ def on_machine(
     if fitted:
         told = f"{fitted / 1e6:.2f} M weights x {COPIES} x 4 bytes"
         terms.append(Term("a fit", fitted * COPIES * FLOAT, told))
-    n = max((_all_rows(outline, found, site) for site in sites), default=0.0)
+    n = max((all_rows(outline, found, site) for site in sites), default=0.0)
     told = f"{n:,.0f} rows x {k} latents x {CODE_BYTES} bytes, native and aligned"
     terms.append(Term("codes", 2.0 * n * k * CODE_BYTES, told))
     if device_batch is not None:

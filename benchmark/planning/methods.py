@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmark.contracts import Need
 from benchmark.planning.cells import Planned, fitted
 from benchmark.planning.disk import FLOAT
 from benchmark.planning.examples import Material
 from benchmark.planning.fitting import Fitting, fitting
+from benchmark.planning.memory import all_rows
 from benchmark.planning.outline import Outline
 from benchmark.planning.rates import Rate
-from benchmark.planning.scoring import scoring
+from benchmark.planning.scoring import encoding, scoring, ways
+from benchmark.planning.splicing import Spliced, seconds
 from benchmark.run.cells import Case
 from benchmark.run.request import Request
 
 COPIES = 2
 """A fit is kept with the results and in this machine's cache."""
+
+
+@dataclass
+class TaskPlan:
+    """One task on one method: cells that are still to be scored, and the seconds of all."""
+
+    cells: int = 0
+    seconds: float = 0.0
+    passes: int = 0
+    """Of the whole model over pictures that are talked about, among these seconds."""
 
 
 @dataclass
@@ -32,7 +44,9 @@ class MethodPlan:
     fits: int = 0
     fits_kept: int = 0
     fit_s: float = 0.0
-    score_s: float = 0.0
+    encode_s: float = 0.0
+    """To encode the rows of every fit that is scored."""
+    tasks: dict[str, TaskPlan] = field(default_factory=dict)
     fit_bytes: float = 0.0
     parameters: float = 0.0
     k: int = 0
@@ -47,6 +61,11 @@ class MethodPlan:
         """Cells that are still to be scored."""
         return self.cells - self.scored - self.not_applicable
 
+    @property
+    def score_s(self) -> float:
+        """Seconds of all cells."""
+        return self.encode_s + sum(task.seconds for task in self.tasks.values())
+
 
 @dataclass(frozen=True, eq=False)
 class Where:
@@ -56,6 +75,7 @@ class Where:
     material: Material
     request: Request
     rate: Rate
+    spliced: Spliced = field(default_factory=Spliced)
 
     def methods(self, found: Sequence[Planned]) -> list[MethodPlan]:
         """Cells by method and variant, with what they take; each fit is counted once."""
@@ -94,6 +114,8 @@ class Where:
         row.parameters = max(row.parameters, one.parameters)
         row.k = max(row.k, int(getattr(case.method, "k", 0) or max(self._widths(case))))
         row.told = row.told or one.told
+        rows = all_rows(self.outline, self.material, case.materials.site)
+        row.encode_s += encoding(one.encoded, rows, self.rate)
         if fitted(case, seed, self.request):
             row.fits_kept += 1
             return
@@ -104,10 +126,20 @@ class Where:
 
     def _score(self, row: MethodPlan, cell: Planned) -> None:
         """Adds the scoring of one cell."""
-        counts = self.material.of(self.request.split)
         case, task = cell.place.case, cell.place.asked.name
         blocks = len(case.swept or ()) or 1
-        one = scoring(task, row.method, case.method, self.outline, counts, self.rate, blocks)
-        row.score_s += one.seconds
+        split, tokens = self.request.split, cell.site.pool == "none"
+        one = scoring(
+            task, row.method, case.method, self.outline, self.material, split, self.rate, blocks,
+            tokens=tokens,
+        )  # fmt: skip
+        codes = ways(row.method, case.method)
+        passes = self.spliced.passes(task, self.outline, cell.site, codes)
+        found = row.tasks.setdefault(task, TaskPlan())
+        found.cells += 1
+        found.passes += passes
+        found.seconds += one.seconds + seconds(
+            self.outline, self.material.of(split), passes, self.rate
+        )
         if not one.known:
             row.guessed = tuple(dict.fromkeys((*row.guessed, task)))

@@ -90,6 +90,8 @@ class Outline:
     """Width of an embedding, image and text."""
     merged: int = 1
     """Tower tokens side by side in one row at the sites of the tower."""
+    packs: bool = False
+    """Whether several questions about a picture are read in one row."""
     together: bool = False
     """Whether several sites are read in one pass."""
     known: Literal["counted", "assumed"] = "counted"

@@ -16,6 +16,7 @@ from benchmark.planning.methods import MethodPlan, Where
 from benchmark.planning.outline import Outline
 from benchmark.planning.rates import Rate
 from benchmark.planning.reading import Reading, reading
+from benchmark.planning.starting import starting
 from benchmark.run.request import Request
 
 
@@ -31,6 +32,8 @@ class BackendPlan:
     store_known: bool
     fetches: list[Fetch]
     reading: Reading
+    start_s: float
+    """Of the command itself: less where an earlier backend of the request has paid for it."""
     methods: list[MethodPlan] = field(default_factory=list)
     machine: list[memory.Term] = field(default_factory=list)
     gpu: list[memory.Term] = field(default_factory=list)
@@ -39,7 +42,8 @@ class BackendPlan:
     @property
     def seconds(self) -> float:
         again = self.patched * self.reading.again_s
-        return self.reading.seconds + again + sum(m.fit_s + m.score_s for m in self.methods)
+        own = sum(m.fit_s + m.score_s for m in self.methods)
+        return self.start_s + self.reading.seconds + again + own
 
     @property
     def patched(self) -> int:
@@ -64,7 +68,9 @@ def plan(spec: str, request: Request, rate: Rate) -> BackendPlan:
     due = any(cell.due for cell in found)
     parts = disk.parts(outline, counts, sites, there or {}) if not outline.in_memory else []
     read = reading(outline, counts, sites if due else (), there or {}, rate)
-    made = BackendPlan(outline, data, counts, sites, parts, there is not None, fetches, read)
+    start_s = starting(outline, rate)
+    known = there is not None
+    made = BackendPlan(outline, data, counts, sites, parts, known, fetches, read, start_s)
     made.methods = Where(outline, counts, request, rate).methods(found)
     _memory(made, request, rate)
     return made
@@ -97,12 +103,15 @@ def _memory(made: BackendPlan, request: Request, rate: Rate) -> None:
 
 
 def plans(request: Request, rate: Rate) -> Iterable[BackendPlan]:
-    """The plan of every backend; a second one on the same data builds them no second time."""
+    """The plan of every backend; a second one on the same data builds them no second time, and what
+    the command imported for the first it imports no more."""
     built: set[tuple[str, str]] = set()
+    started = 0.0
     for spec in request.backends:
         made = plan(spec, request, rate)
         data = (made.data.name, made.data.revision)
         if data in built:
             made.reading = replace(made.reading, build_s=0.0)
         built.add(data)
+        made.start_s, started = max(0.0, made.start_s - started), max(made.start_s, started)
         yield made

@@ -70,10 +70,10 @@ def facts(made: BackendPlan) -> Iterator[str]:
     if made.gpu:
         yield f"GPU memory   {size(total(made.gpu))} at batches of {made.batch:,}"
     fit, score = (sum(getattr(m, n) for m in made.methods) for n in ("fit_s", "score_s"))
-    read = max(0.0, made.seconds - fit - score)
+    read = max(0.0, made.seconds - fit - score - made.start_s)
     yield (
-        f"time         {span(made.seconds)}: reading {span(read)}, fitting {span(fit)}, "
-        f"scoring {span(score)}"
+        f"time         {span(made.seconds)}: starting {span(made.start_s)}, reading {span(read)}, "
+        f"fitting {span(fit)}, scoring {span(score)}"
     )
 
 
@@ -115,10 +115,12 @@ def together(made: Sequence[BackendPlan]) -> Iterator[str]:
     fits = sum(m.fit_bytes for m in methods)
     yield f"disk: {size(new)} of activations and {size(fits)} of fits to write"
     parcels = {parcel.name: parcel for each in made for parcel in each.fetches}
-    missing = [parcel.missing for parcel in parcels.values()]
+    missing = [parcel.missing for parcel in parcels.values() if parcel.kept]
     known = sum(each for each in missing if each is not None)
     unknown = " and more that only the hub knows" if None in missing else ""
-    yield f"to fetch: {size(known)}{unknown}"
+    streamed = sum(parcel.missing or 0.0 for parcel in parcels.values() if not parcel.kept)
+    read = f", and {size(streamed)} that are read and not kept" if streamed else ""
+    yield f"to fetch: {size(known)}{unknown}{read}"
     most = max(total(each.machine) for each in made)
     gpu = max((total(each.gpu) for each in made), default=0.0)
     yield f"memory: {size(most)} at the peak" + (f", {size(gpu)} on the GPU" if gpu else "")

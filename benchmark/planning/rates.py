@@ -16,6 +16,8 @@ from benchmark.planning.amounts import work
 TRIES, SIDE, GPU_SIDE = 5, 768, 8192
 AT_MOST_S = 0.4
 """So long is measured at most: a plan is no run."""
+MEASURED_AT = 1.5e11
+"""Operations a second of one thread of the machine that tables of seconds were measured on."""
 BUSY = 1.5
 """Seconds on the clock for one of the processor from which a machine is called busy."""
 
@@ -42,6 +44,12 @@ class Rate:
     def of(self, dtype: str) -> float:
         """Operations a second at a precision."""
         return self.single if dtype == "float32" else self.half
+
+    @property
+    def processor(self) -> float:
+        """One thread of what the command itself runs on: of a machine that is not here, one like
+        that of the tables."""
+        return self.one_thread if self.kind == "cpu" else MEASURED_AT
 
     @property
     def busy(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.planning.explaining import lines
 from benchmark.planning.memory import total
+from benchmark.planning.methods import MethodPlan
 from benchmark.planning.plan import BackendPlan
 from benchmark.planning.rates import Rate
 from benchmark.planning.warnings import warnings
@@ -20,6 +21,15 @@ def record(made: Sequence[BackendPlan], rate: Rate) -> dict[str, Any]:
         "backends": [backend(each, rate) for each in made],
         "seconds": sum(each.seconds for each in made),
     }
+
+
+def method(made: MethodPlan) -> dict[str, Any]:
+    """One method, with the seconds of a cell of each task."""
+    tasks = {
+        name: {**asdict(task), "cell_s": task.seconds / task.cells}
+        for name, task in made.tasks.items()
+    }
+    return {**asdict(made), "score_s": made.score_s, "tasks": tasks}
 
 
 def backend(made: BackendPlan, rate: Rate) -> dict[str, Any]:
@@ -41,7 +51,8 @@ def backend(made: BackendPlan, rate: Rate) -> dict[str, Any]:
         "memory_bytes": total(made.machine),
         "gpu_memory": [asdict(term) for term in made.gpu],
         "gpu_memory_bytes": total(made.gpu),
-        "methods": [asdict(each) for each in made.methods],
+        "starting_s": made.start_s,
+        "methods": [method(each) for each in made.methods],
         "seconds": made.seconds,
         "warnings": list(warnings(made, rate)),
         "arithmetic": lines(made, rate),

@@ -8,7 +8,7 @@ from benchmark.planning.hubs import Fetch
 from benchmark.planning.outline import Outline
 
 
-def outline(spec: str, size: tuple[int, int]) -> tuple[Outline, Fetch | None]:
+def outline(spec: str, size: tuple[int, int]) -> tuple[Outline, list[Fetch]]:
     """The backend itself: its rows are drawn, or lie in a file. Raises ValueError, one line."""
     del size
     found = open_backend(spec)
@@ -25,7 +25,7 @@ def outline(spec: str, size: tuple[int, int]) -> tuple[Outline, Fetch | None]:
             in_memory=True,
             embedded=_widths(data),
         ),
-        None,
+        [],
     )
 
 

@@ -1,58 +1,23 @@
-"""Seconds to score a task: a small table of measured work that scales with what is scored."""
+"""Seconds to score one cell, and to encode the rows of a fit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from benchmark.contracts import Method
-from benchmark.planning.examples import Counts
+from benchmark.planning.examples import Material
 from benchmark.planning.fitting import recipe_of
 from benchmark.planning.outline import Outline
-from benchmark.planning.rates import Rate
+from benchmark.planning.rates import MEASURED_AT, Rate
 from benchmark.planning.reading import EFFICIENCY
+from benchmark.planning.works import LATENTS, TASKS, UNKNOWN
 
-MEASURED_AT = 1.5e11
-"""Operations a second of one thread of the machine that the table was measured on."""
-EXAMPLES, PAIRS, CONCEPTS = 12_000, 2e7, 66
-"""Examples, pairs of picture and caption, and concepts of what it was measured on: the test split
-of the pocket world."""
 TWICE = 1.6
 """Codes of more than k latents are scored twice, once cut to k."""
 TRUNCATED = "dense"
-
-
-@dataclass(frozen=True)
-class Work:
-    """Seconds of a task: fixed, with the examples, with their pairs, with answers of a model."""
-
-    fixed: float = 0.0
-    examples: float = 0.0
-    pairs: float = 0.0
-    by_concept: float = 0.0
-    """Power of the number of concepts with which the part of the examples grows."""
-    answers: float = 0.0
-    """Passes of the whole model over a picture and its prompt, a block where blocks are swept."""
-
-
-TASKS: dict[str, Work] = {
-    "reconstruction": Work(0.9, 1.3),
-    "retrieval": Work(0.05, 0.25, 3.5),
-    "modality_split": Work(0.1, 2.4, by_concept=0.5),
-    "monosemanticity": Work(0.3, 5.7),
-    "concept_steering": Work(0.45, 2.6, by_concept=1.0),
-    "layer_probe": Work(0.1, 5.2),
-    "matching_rate": Work(0.05, 0.4),
-    "zero_shot": Work(0.1),
-    "stability": Work(0.5, 23.0),
-    "ground_truth": Work(4.6),
-    "localization": Work(0.5, 8.0),
-    "object_removal": Work(2.0, 0, answers=15_000),
-    "object_replacement": Work(2.0, 0, answers=15_000),
-    "steering_asymmetry": Work(2.0, 0, answers=11_000),
-}
-"""By file name, for a dictionary of 2,048 latents at width 128."""
-UNKNOWN = Work(1.0, 4.0)
-"""Of a task that is not in the table."""
+ENCODE, ROW_S = 2.2, 4e-6
+"""To encode a row: products of latents x width that it takes in all, and what is done beside them,
+its reconstruction, pooling and error among it."""
 
 
 @dataclass(frozen=True)
@@ -63,24 +28,42 @@ class Scoring:
     known: bool
 
 
+def ways(name: str, method: Method) -> int:
+    """In how many ways codes are scored: also cut to k, where more latents may be active."""
+    cut = recipe_of(name, method).kind == TRUNCATED and bool(getattr(method, "steps", 0))
+    return 2 if cut else 1
+
+
+def encoding(each: float, rows: float, rate: Rate) -> float:
+    """Seconds to encode the rows of all splits once; `each` operations of a row's products."""
+    return rows * (ENCODE * each / rate.single + ROW_S * MEASURED_AT / rate.processor)
+
+
 def scoring(
-    task: str, name: str, method: Method, outline: Outline, counts: Counts, rate: Rate, blocks: int
+    task: str,
+    name: str,
+    method: Method,
+    outline: Outline,
+    found: Material,
+    split: str,
+    rate: Rate,
+    blocks: int = 1,
+    *,
+    tokens: bool = False,
 ) -> Scoring:
-    """One task on one method; `blocks` that are swept together, 1 where none are."""
-    work = TASKS.get(task, UNKNOWN)
-    n = (counts.images + counts.captions) / EXAMPLES
-    pairs = counts.images * counts.captions / PAIRS
-    concepts = (max(counts.concepts, 1) / CONCEPTS) ** work.by_concept
-    spent = work.fixed + work.examples * n * concepts + work.pairs * pairs
-    dense = recipe_of(name, method).kind == TRUNCATED and bool(getattr(method, "steps", 0))
-    seconds = spent * (TWICE if dense else 1.0) * MEASURED_AT / _processor(rate)
+    """One task on one method; `blocks` that are swept together, 1 where none are.
+
+    `tokens`: rows are tokens and examples have many of them.
+    """
+    work, counts = TASKS.get(task, UNKNOWN), found.of(split)
+    if work.joint and outline.decodes:
+        return Scoring(0.0, known=True)
+    latents = float(getattr(method, "n_latents", 0) or LATENTS)
+    once = work.seconds(counts, found.of("train"), latents, tokens=tokens)
+    times = TWICE if ways(name, method) > 1 else 1.0
+    seconds = once * times * MEASURED_AT / rate.processor
     if work.answers and outline.decodes and outline.words is not None:
-        tokens = outline.prompt_tokens + outline.frame_tokens + 10
-        flops = work.answers * blocks * outline.words.flops(tokens)
+        prompt = outline.prompt_tokens + outline.frame_tokens + 10
+        flops = work.answers * blocks * outline.words.flops(prompt)
         seconds += flops / (rate.of(outline.dtype) * EFFICIENCY[rate.kind])
     return Scoring(seconds, task in TASKS)
-
-
-def _processor(rate: Rate) -> float:
-    """What scores on the processor: of a machine that is not here, one like that of the table."""
-    return rate.one_thread if rate.kind == "cpu" else MEASURED_AT

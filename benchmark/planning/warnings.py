@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from benchmark.activations.root import default_root
 from benchmark.planning.amounts import size
+from benchmark.planning.listed import Listed
 from benchmark.planning.memory import batch, on_gpu, total
 from benchmark.planning.plan import BackendPlan
 from benchmark.planning.rates import Rate
@@ -21,6 +22,8 @@ def warnings(made: BackendPlan, rate: Rate) -> Iterator[str]:
     if outline.known == "assumed":
         yield "figures are assumed: its config.json is not in the hub's cache"
     yield from outline.notes
+    if isinstance(made.data, Listed):
+        yield from made.data.notes
     if outline.decodes and outline.text_tokens is None:
         yield "assumed: tokens of captions from their words, as its tokenizer is not here"
     if made.parts and not made.store_known:
