@@ -63,8 +63,8 @@ class Auditor:
             if reason:
                 self.stopped[task.name] = Kept(status="not_applicable", reason=reason)
             elif not self._kept(task, None):
-                made = self.points.made(task, self._subject(task, None), None)
-                self._keep(task, None, made)
+                own = self._with_siblings(task, self.points.known.subject, None)
+                self._keep(task, None, self.points.made(task, own, None))
 
     def _not_applicable(self, task: Audited) -> str | None:
         case = self.points.known.case
@@ -79,28 +79,26 @@ class Auditor:
             return materials
         return replace(materials, request=replace(materials.request, seeds=(0, 1)))
 
-    def _subject(self, task: Audited, point: Point | None) -> Subject:
-        """The whole or a degraded dictionary. Fitted again, the whole one comes back as it was, and
-        a degraded one as the other draws of the same degradation have it.
+    def _with_siblings(self, task: Audited, subject: Subject, point: Point | None) -> Subject:
+        """With other fits, for a task that asks for them: the whole dictionary comes back as it
+        was, a degraded one as the other draws of the same degradation have it.
         """
-        whole = self.points.known.subject
-        if point is None:
-            return replace(whole, siblings=(whole.artifact,)) if fitted_again(task) else whole
-        subject = degraded(whole, point)
         if not fitted_again(task):
             return subject
+        if point is None:
+            return replace(subject, siblings=(subject.artifact,))
         draws = [d for d in range(self.asked.draws) if d != point.draw][:SIBLINGS]
-        others = (degraded(whole, replace(point, draw=d)) for d in draws)
+        others = (degraded(self.points.known.subject, replace(point, draw=d)) for d in draws)
         return replace(subject, siblings=tuple(other.artifact for other in others))
 
     def _point(self, point: Point) -> bool:
         """Scores every task that lacks the point on one degraded subject; whether none did."""
         missing = [task for task in self._left() if not self._kept(task, point)]
-        alone = [task for task in missing if not fitted_again(task)]
-        subject = self._subject(alone[0], point) if alone else None
-        for task in missing:
-            own = subject if subject is not None and task in alone else self._subject(task, point)
-            self._keep(task, point, self.points.made(task, own, point))
+        if missing:
+            subject = degraded(self.points.known.subject, point)
+            for task in missing:
+                own = self._with_siblings(task, subject, point)
+                self._keep(task, point, self.points.made(task, own, point))
         return not missing
 
     def _kept(self, task: Audited, point: Point | None) -> bool:

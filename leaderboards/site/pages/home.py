@@ -37,15 +37,15 @@ def make(facts: Facts) -> Iterator[Page]:
 def context(facts: Facts) -> dict[str, Any]:
     """First tiers of every backend's first table, task by task; of backends that have any."""
     every = list(facts.board.backends.values())
-    ranked = [its for its in every if any(first_tier(its, task) for task in facts.board.tasks)]
-    backends = ranked or every
-    tables = [its[0] for its in backends]
+    firsts = [[first_tier(its, task) for task in facts.board.tasks] for its in every]
+    shown = [i for i, column in enumerate(firsts) if any(column)] or list(range(len(every)))
+    tables = [every[i][0] for i in shown]
     names = {row.method for t in facts.board.tables for row in t.rows if row.lane == "reference"}
     return {
         "tables": [(table, facts.links.place(table.place)) for table in tables],
         "questions": [
-            (task, facts.said.get(task), [first_tier(its, task) for its in backends])
-            for task in facts.board.tasks
+            (task, facts.said.get(task), [firsts[i][row] for i in shown])
+            for row, task in enumerate(facts.board.tasks)
         ],
         "named": NAMED,
         "n_methods": len(names),
