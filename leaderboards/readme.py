@@ -67,7 +67,7 @@ def expected() -> list[str]:
         if s.main and s.variant == "full"
     ]
     says = f"The first run should show, for `jsae` on `pocket-clip`: {', '.join(mains)}"
-    return [f"{says}; other processors and versions have moved the last digit by 1."] * bool(mains)
+    return [f"{says}; another processor has moved them by up to 0.008."] * bool(mains)
 
 
 COMPARED = ("modality_split", "reconstruction", "retrieval")
