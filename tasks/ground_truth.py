@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from benchmark.contracts import MODALITIES, Metric, Need, Reference, Subject, Task, Units
 from benchmark.metrics.planted import NAMED, matched_cosine, recovered, same_best
-from benchmark.references.changes import random_dictionary, reference, wanted
+from benchmark.references.changes import random_dictionary, reference, size, wanted
 from benchmark.references.planted_truth import (
     atom_disagreement,
     atom_error,
@@ -84,7 +84,14 @@ class GroundTruth(Task):
             metrics=(*MATCHING, "cci", "gae", "ae", "ae/centred"),
             draws=20,
         ),
-        reference("random", "null", random_dictionary, metrics=(*ATOMS, "gre"), draws=20),
+        reference(
+            "random",
+            "null",
+            random_dictionary,
+            metrics=(*ATOMS, "gre"),
+            draws=20,
+            shared_by=size,
+        ),
         reference(
             "planted",
             "ceiling",

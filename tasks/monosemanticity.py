@@ -31,7 +31,7 @@ from benchmark.references.blind import (
     labels_as_latents,
     rows_exchanged,
 )
-from benchmark.references.changes import identity, pca, reference, wanted
+from benchmark.references.changes import active_latents, identity, pca, reference, wanted
 
 FAIR, PAPER = Rule(least=5), Rule(least=2, plain=True)
 MS = ("ms", "ms/*", "excess/ms", "excess/ms/image", "excess/ms/text")
@@ -79,7 +79,7 @@ class Monosemanticity(Task):
         reference("blind directions", "null", blind_directions, metrics=(*MS, *PURITY), draws=20),
         reference("rows exchanged", "null", rows_exchanged, metrics=(*MS, *PURITY), draws=20),
         reference("identity", "baseline", dense(identity), metrics=MS, of_data=True),
-        reference("pca", "baseline", dense(pca), metrics=MS),
+        reference("pca", "baseline", dense(pca), metrics=MS, shared_by=active_latents),
         reference("labels", "baseline", labels_as_latents, metrics=(*MS, *PURITY), of_data=True),
     )
 

@@ -25,11 +25,13 @@ from benchmark.metrics.example_errors import Errors, array, by_image, errors
 from benchmark.metrics.splicing import MOST, clean, interview, reconstructed, train_mean, without
 from benchmark.references.changes import (
     PATCHED,
+    active_latents,
     identity,
     mean_predictor,
     pca,
     random_dictionary,
     reference,
+    size,
     unpatched,
     wanted,
 )
@@ -100,8 +102,8 @@ class Reconstruction(Task):
     metrics: ClassVar[tuple[Metric, ...]] = tuple(_metrics())
     references: ClassVar[tuple[Reference, ...]] = (
         reference("mean", "null", mean_predictor, metrics=FLOORED, of_data=True),
-        reference("random", "null", random_dictionary, metrics=QUALITY, draws=20),
-        reference("pca", "baseline", pca, metrics=QUALITY),
+        reference("random", "null", random_dictionary, metrics=QUALITY, draws=20, shared_by=size),
+        reference("pca", "baseline", pca, metrics=QUALITY, shared_by=active_latents),
         reference("unpatched", "baseline", unpatched, metrics=BESIDE, needs=PATCHED),
         reference("identity", "ceiling", identity, metrics=BOUNDED, of_data=True),
     )

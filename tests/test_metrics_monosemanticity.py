@@ -95,7 +95,7 @@ def test_what_every_row_has_weighs_nothing() -> None:
     labels = np.array([[1, 1, 0], [1, 0, 1], [1, 0, 1], [1, 0, 0]], dtype=bool)
     assert rarity(labels) == pytest.approx(np.log([1, 5 / 2, 5 / 3]))
     seen = attributes(labels, np.arange(4), rarity(labels))
-    assert seen.unit.tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0]]
+    assert seen.unit.toarray().tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0]]
 
 
 def test_a_corner_is_the_farthest_rows_beyond_the_next() -> None:

@@ -25,7 +25,7 @@ from benchmark.references.changes import WANTED
 APPLY = "references return a changed copy that can be scored"
 KEEP = "references leave the subject, and the codes it keeps, as they were"
 DRAWN = "references depend on their generator alone, and on it only where they are drawn"
-OF_DATA = "references of the data alone do not depend on the method"
+OF_DATA = "references that several methods share depend on no more of them"
 
 
 def applicable(case: TaskCase) -> Iterator[Reference]:
@@ -100,16 +100,18 @@ def drawn(case: TaskCase) -> Iterator[Finding]:
 
 def of_data(case: TaskCase) -> Iterator[Finding]:
     for reference in applicable(case):
-        if not reference.of_data:
-            continue
         ours = subject()
         other = ours.with_(artifact=artifact(world(), seed=9), siblings=())
+        shared = reference.shares(ours)
+        if shared is None or shared != reference.shares(other):
+            continue
         one, two = (values(case, reference, each, 0) for each in (ours, other))
         names = [n for n in sorted(one.keys() | two.keys()) if _speaks(reference, n)]
         bad = [n for n in names if one.get(n) != two.get(n)]
         if bad:
+            says = "of_data" if reference.of_data else f"shared_by {shared}"
             yield Finding(
-                f"{reference.name} says of_data, but {', '.join(bad)} depends on the dictionary"
+                f"{reference.name} says {says}, but {', '.join(bad)} depends on the dictionary"
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
@@ -176,6 +176,15 @@ class Reference:
     """True where the answer does not depend on the method: computed once a backend."""
     needs: frozenset[Need] = frozenset()
     """A reference whose need is not met is left out, with the reason; the task still runs."""
+    shared_by: Callable[[Subject], Hashable] | None = None
+    """What of a method the answer depends on, where that is not all of it: its size, say. Computed
+    once a backend for all subjects of which this is equal."""
+
+    def shares(self, subject: Subject) -> Hashable | None:
+        """What subjects with one answer have in common; None where each has its own."""
+        if self.of_data:
+            return ()
+        return None if self.shared_by is None else self.shared_by(subject)
 
 
 @runtime_checkable

@@ -51,7 +51,7 @@ def curve(
     count where they fire for `least` different pictures; where rows are all the same none does, and
     any two rows are what is expected.
     """
-    n = len(known.unit)
+    n = known.unit.shape[0]
     counts = np.unique(np.geomspace(min(least, n), n, RATES).round().astype(np.int64))
     total, scored = np.zeros(len(counts)), np.zeros(len(counts), dtype=np.int64)
     for _ in range(DIRECTIONS // AT_ONCE):

@@ -16,15 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Bool, Float, Int
 
+from benchmark.metrics.naming import marks
+
 ROUNDING = 1e-12
 """Pairs that weigh less than this share of all activation squared are no pairs."""
 STEADY = 1e-6
 """Activations whose range is below this share of the largest are one and the same."""
+Matrix: TypeAlias = Any
+"""A matrix, sparse or written out."""
 COLUMNS = 64
 """Latents that are written out at a time, where silence is not their least value."""
 
@@ -33,7 +38,8 @@ COLUMNS = 64
 class Attributes:
     """What is known of rows: unit vectors, zeros where nothing is, and whose row each is."""
 
-    unit: Float[np.ndarray, "n c"]
+    unit: sp.csr_array
+    """[n, c]"""
     owner: Int[np.ndarray, " n"]
     """Picture that each row belongs to."""
 
@@ -57,9 +63,12 @@ def attributes(
     weights: Float[np.ndarray, " c"] | None = None,
 ) -> Attributes:
     """Labels as unit vectors, each concept with its weight; zeros where none weighs anything."""
-    rows = labels.astype(np.float64) if weights is None else labels * weights
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return Attributes(rows / np.where(norms > 0, norms, 1.0), owner)
+    has = marks(labels)
+    each = np.ones(labels.shape[1]) if weights is None else weights
+    rows = sp.csr_array((each[has.indices], has.indices, has.indptr), shape=has.shape)
+    norms = np.repeat(np.sqrt(rows.power(2).sum(axis=1)), np.diff(rows.indptr))
+    rows.data = rows.data / np.where(norms > 0, norms, 1.0)
+    return Attributes(rows, owner)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +95,7 @@ class Likeness:
 
 def likeness(z: sp.csr_array, known: Attributes) -> Likeness:
     """Sums for every latent of some codes. Raises ValueError where rows are unequal."""
-    n = len(known.unit)
+    n = known.unit.shape[0]
     if z.shape[0] != n:
         raise ValueError(f"{n} rows of attributes for {z.shape[0]} codes, wanted one each")
     columns = z.tocsc()
@@ -103,25 +112,34 @@ def likeness(z: sp.csr_array, known: Attributes) -> Likeness:
 
 
 def pair_sums(
-    a: sp.csr_array | Float[np.ndarray, "n w"], known: Attributes
+    a: Matrix, known: Attributes
 ) -> tuple[Float[np.ndarray, " w"], Float[np.ndarray, " w"]]:
-    """Σ a_n a_m S_nm and Σ a_n a_m over pairs of rows of different pictures, per column."""
-    square = a**2 if isinstance(a, np.ndarray) else a.power(2)
-    similar = ((a.T @ known.unit) ** 2).sum(1) - square.T @ (known.unit**2).sum(1)
+    """Σ a_n a_m S_nm and Σ a_n a_m over pairs of rows of different pictures, per column of a."""
+    square, met = _squared(a), _squared(a.T @ known.unit)
+    similar = np.asarray(met.sum(axis=1)) - square.T @ _squared(known.unit).sum(axis=1)
     whole = np.asarray(a.sum(0)) ** 2
     pairs = whole - np.asarray(square.sum(0))
     for left, right in known.siblings():
         one, other = a[left], a[right]
         both = one * other if isinstance(one, np.ndarray) else one.multiply(other).tocsr()
-        similar -= 2 * (both.T @ np.einsum("pc,pc->p", known.unit[left], known.unit[right]))
+        similar -= 2 * (both.T @ known.unit[left].multiply(known.unit[right]).sum(axis=1))
         pairs -= 2 * np.asarray(both.sum(0))
     real = pairs > ROUNDING * whole
     return np.where(real, similar, 0.0) / 2, np.where(real, pairs, 0.0) / 2
 
 
+def _squared(m: Matrix) -> Matrix:
+    """Every entry squared; `power` would sort what a product leaves in any order."""
+    if isinstance(m, np.ndarray):
+        return m**2
+    squared = m.copy()
+    squared.data **= 2
+    return squared
+
+
 def any_two(known: Attributes) -> float:
     """Mean similarity of two rows of different pictures: what a latent that is always on scores."""
-    similar, pairs = pair_sums(sp.csr_array(np.ones((len(known.unit), 1))), known)
+    similar, pairs = pair_sums(sp.csr_array(np.ones((known.unit.shape[0], 1))), known)
     return float(similar[0] / pairs[0]) if pairs[0] > 0 else 0.0
 
 

@@ -165,22 +165,23 @@ def together(
     """Captions on which a latent fires and a concept is asserted, and those on which it fires."""
     if isinstance(firing, SparseCodes) and firing.indices is None:
         values = firing.values.detach().cpu().numpy()
-        marks = labels.astype(np.float32)
+        asserted = labels.astype(np.float32)
         blocks = [values[:, i : i + COLUMNS] != 0 for i in range(0, firing.width, COLUMNS)]
-        both = np.concatenate([block.T.astype(np.float32) @ marks for block in blocks])
+        both = np.concatenate([block.T.astype(np.float32) @ asserted for block in blocks])
         return both.astype(np.int64), np.concatenate([block.sum(0) for block in blocks])
     matrix = firing.csr() if isinstance(firing, SparseCodes) else firing
     row, column = matrix.nonzero()
     shape = matrix.shape[::-1]
     fired = sp.csr_array((np.ones(len(row), dtype=np.int64), (column, row)), shape=shape)
-    both = (fired @ _marks(labels)).toarray()
+    both = (fired @ marks(labels)).toarray()
     return both, np.bincount(column, minlength=shape[0])
 
 
-def _marks(labels: Bool[np.ndarray, "n c"]) -> sp.csr_array:
+def marks(labels: Bool[np.ndarray, "n c"]) -> sp.csr_array:
     """Labels as ones of a sparse matrix."""
-    _, column = labels.nonzero()
-    starts = np.concatenate([[0], np.cumsum(np.count_nonzero(labels, axis=1))])
+    place = np.flatnonzero(labels)  # far quicker than places in two dimensions
+    row, column = np.divmod(place, labels.shape[1])
+    starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(labels)))])
     return sp.csr_array((np.ones(len(column), np.int64), column, starts), shape=labels.shape)
 
 

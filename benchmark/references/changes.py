@@ -7,7 +7,7 @@ and inherits codes only where the change cannot touch them.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -44,6 +44,7 @@ def reference(
     draws: int = 1,
     of_data: bool = False,
     needs: frozenset[Need] = frozenset(),
+    shared_by: Callable[[Subject], Hashable] | None = None,
 ) -> Reference:
     """A reference whose subject knows the metrics that are wanted of it."""
 
@@ -52,7 +53,7 @@ def reference(
         changed.cache.setdefault(WANTED, metrics)
         return changed
 
-    return Reference(name, kind, apply, draws, metrics, of_data, needs)
+    return Reference(name, kind, apply, draws, metrics, of_data, needs, shared_by)
 
 
 def inheriting(subject: Subject, kinds: tuple[str, ...], **changes: Any) -> Subject:
@@ -80,6 +81,12 @@ def active_latents(subject: Subject) -> int:
         return int(subject.k or subject.artifact.k or 1)
     l0 = torch.cat([subject.native("test", modality).l0() for modality in MODALITIES])
     return max(1, int(l0.median()))
+
+
+def size(subject: Subject) -> Hashable:
+    """Latents of each modality, and how many of them are active: all that a random control has."""
+    widths = tuple(subject.native("test", m).width for m in MODALITIES)
+    return *widths, active_latents(subject)
 
 
 # ------------------------------------------------------------------------------- dictionaries

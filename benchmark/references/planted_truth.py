@@ -17,6 +17,7 @@ from benchmark.contracts import (
     Modality,
     Need,
     Planted,
+    SparseCodes,
     Subject,
     derived_seed,
 )
@@ -33,6 +34,7 @@ from benchmark.references.sides import Moved, random_places
 from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import Matched
 
+NEAR, ATOM_CODES = "nearness", "atom codes"
 Column = Float[np.ndarray, " u"]
 
 
@@ -50,10 +52,17 @@ def atoms(subject: Subject, modality: Modality) -> Float[Tensor, "a d"]:
 
 
 def nearness(subject: Subject, modality: Modality) -> Float[np.ndarray, "w a"]:
-    """Cosine of every aligned latent's direction with every planted atom of the modality.
+    """Cosine of every aligned latent's direction with every planted atom of the modality, once.
 
     Raises ValueError where directions and atoms have different widths.
     """
+    key = (NEAR, modality)
+    if key not in subject.cache:
+        subject.cache[key] = _nearness(subject, modality)
+    return subject.cache[key]
+
+
+def _nearness(subject: Subject, modality: Modality) -> Float[np.ndarray, "w a"]:
     directions = subject.dictionary.directions(modality).detach().cpu().numpy()
     known = atoms(subject, modality).numpy()
     if directions.shape[1] != known.shape[1]:
@@ -126,11 +135,16 @@ def atom_error(subject: Subject) -> Column:
 
 def atom_disagreement(subject: Subject) -> Column:
     """1 − cos(z_I(φ), z_T(ψ)) of each shared atom, aligned codes."""
-    image, text = (
-        subject.dictionary.align(subject.encode(_shown(subject, m)[0], m), m).csr()
-        for m in MODALITIES
-    )
+    image, text = (subject.dictionary.align(_atom_codes(subject, m), m).csr() for m in MODALITIES)
     return 1 - code_cosines(image, text)
+
+
+def _atom_codes(subject: Subject, modality: Modality) -> SparseCodes:
+    """Native codes of shared atoms, made once."""
+    key = (ATOM_CODES, modality)
+    if key not in subject.cache:
+        subject.cache[key] = subject.encode(_shown(subject, modality)[0], modality)
+    return subject.cache[key]
 
 
 def _shown(subject: Subject, modality: Modality) -> tuple[Float[Tensor, "n_s d"], float]:
@@ -160,6 +174,13 @@ def planted_dictionary(subject: Subject, rng: np.random.Generator, k: int = 16) 
 
 def permuted_map(subject: Subject, rng: np.random.Generator) -> Subject:
     """Null: the text latents that have an image partner change places at random."""
-    target = torch.from_numpy(random_places(subject.dictionary, rng))
-    artifact = replace(subject.artifact, dictionary=Moved(subject.dictionary, target))
-    return inheriting(subject, ("native",), artifact=artifact)
+    target = random_places(subject.dictionary, rng)
+    moved = Moved(subject.dictionary, torch.from_numpy(target))
+    artifact = replace(subject.artifact, dictionary=moved)
+    found = inheriting(subject, ("native", ATOM_CODES), artifact=artifact)
+    found.cache.update(
+        {k: v for k, v in subject.cache.items() if k[0] == "aligned" and k[-1] == "image"}
+    )
+    found.cache[NEAR, "image"] = nearness(subject, "image")
+    found.cache[NEAR, "text"] = nearness(subject, "text")[np.argsort(target)]
+    return found

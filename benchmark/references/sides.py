@@ -21,11 +21,13 @@ from benchmark.contracts import (
     SparseCodes,
     Subject,
 )
-from benchmark.metrics.sides import SIDE, Side, Where, frequent, side
+from benchmark.metrics.sides import COUNTS, SIDE, Side, Where, counts, frequent, side
 from benchmark.metrics.subsets import caption_pairs, captions_as_images, rows_of
 from benchmark.metrics.transfer import LEAST
 from benchmark.references.changes import inheriting, nothing
 
+OF_ROWS = ("native", COUNTS)
+"""What a cache holds that no map changes."""
 PLACES: tuple[Where, ...] = ("train", "test", "first", "second")
 
 
@@ -107,10 +109,10 @@ def names_shuffled(subject: Subject, rng: np.random.Generator) -> Subject:
     order = np.arange(len(kept))
     order[kept] = rng.permutation(np.flatnonzero(kept))
     changed = {n: _renamed(getattr(subject, n), order) for n in ("train", "val", "test")}
-    found = inheriting(subject, ("native", "aligned", "living", SIDE), **changed)
+    found = inheriting(subject, ("native", "aligned", "living", SIDE, COUNTS), **changed)
     for where in PLACES:
-        old = side(subject, where, "text")
-        found.cache[SIDE, where, "text"] = Side(old.auc[:, order], old.alive)
+        found.cache[SIDE, where, "text"] = side(subject, where, "text").renamed(order)
+        found.cache[COUNTS, where, "text"] = counts(subject, where, "text")[:, order]
     return found
 
 
@@ -124,9 +126,9 @@ def shuffled_map(subject: Subject, rng: np.random.Generator) -> Subject:
     target = torch.from_numpy(random_places(subject.dictionary, rng))
     dictionary = Moved(subject.dictionary, target)
     artifact = replace(subject.artifact, dictionary=dictionary)
-    kept = inheriting(subject, ("native", "living", SIDE), artifact=artifact)
-    image = {k: v for k, v in kept.cache.items() if k[0] == "native" or k[-1] == "image"}
-    found = replace(kept, cache=image)
+    kept = inheriting(subject, ("native", "living", SIDE, COUNTS), artifact=artifact)
+    stays = {k: v for k, v in kept.cache.items() if k[0] in OF_ROWS or k[-1] == "image"}
+    found = replace(kept, cache=stays)
     for where in PLACES:
         found.cache[SIDE, where, "image"] = side(subject, where, "image")
         old, new = side(subject, where, "text"), np.argsort(target.numpy())
@@ -180,7 +182,7 @@ def other_captions(subject: Subject, rng: np.random.Generator) -> Subject:
 
 def _exchanged(subject: Subject, where: Where) -> Subject:
     """Image and text trade their sides on some rows; the concepts that count stay the same."""
-    found = inheriting(subject, ("native", "aligned", "living", SIDE))
+    found = inheriting(subject, ("native", "aligned", "living", SIDE, COUNTS))
     for place in PLACES:
         for modality in MODALITIES:
             found.cache[SIDE, place, modality] = side(subject, place, modality)

@@ -44,7 +44,7 @@ class Scored:
 def score(
     task: Task, subject: Subject, provided: frozenset[Need], memo: Memo, where: Any = None
 ) -> Scored:
-    """Scores of a task with every reference that applies; `memo` keeps those of the data alone."""
+    """Scores of a task with every reference that applies; `memo` keeps what subjects share."""
     scored = Scored()
     kinds = {"full": subject}
     if subject.artifact.k is not None and not task.sweeps and truncates(subject):
@@ -93,17 +93,18 @@ def references(
     where: Any,
     scored: Scored,
 ) -> dict[str, list[ReferenceScore]]:
-    """Every reference of the task by metric, those of the data alone taken from the memo."""
+    """Every reference of the task by metric, those that other subjects share from the memo."""
     by_metric: dict[str, list[ReferenceScore]] = {}
     for reference in task.references:
         missing = reference.needs - provided
         if missing:
             scored.left_out[reference.name] = "needs " + ", ".join(n.value for n in missing)
             continue
-        place = (type(task).__name__, task.variant, reference.name, where)
-        if not reference.of_data or place not in memo:
+        shared = reference.shares(subject)
+        place = (type(task).__name__, task.variant, reference.name, where, shared)
+        if shared is None or place not in memo:
             found = drawn(task, subject, reference)
-            if reference.of_data:
+            if shared is not None:
                 memo[place] = found
         else:
             found = memo[place]

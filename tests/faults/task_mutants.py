@@ -171,6 +171,13 @@ TASKS: tuple[Mutant, ...] = (
         CENTRED,
         f"{CENTRED[:-1]}, of_data=True)",
         references.OF_DATA,
-        "depends on the dictionary",
+        "says of_data, but agreement depends on the dictionary",
+    ),
+    Mutant(
+        "not_of_its_width",
+        CENTRED,
+        f"{CENTRED[:-1]}, shared_by=lambda subject: subject.dictionary.width)",
+        references.OF_DATA,
+        "says shared_by 32, but agreement depends on the dictionary",
     ),
 )
