@@ -8,6 +8,7 @@ so a code that ties everything scores exactly chance.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 from jaxtyping import Float, Int
 
 from benchmark.kernels.ranks.cpu import stand
-from benchmark.metrics.similarity import UnitRows, blocks
+from benchmark.metrics.similarity import Millionths, UnitRows, blocks
 
 PerQuery = Int[np.ndarray, " q"]
 Pairs = Int[np.ndarray, "p 2"]
@@ -108,8 +109,18 @@ def rank(
     if sp.issparse(queries) and sp.issparse(candidates) and not every:
         *counts, top, last = stand(queries, candidates, pairs, DEPTH)
         return Standing(*counts), Leaders(top, last) if leaders else None
+    return ranked(blocks(queries, candidates), pairs, leaders, every)
+
+
+def ranked(
+    parts: Iterable[tuple[int, Millionths]],
+    pairs: Pairs,
+    leaders: bool = False,
+    every: bool = False,
+) -> tuple[Standing, Leaders | None]:
+    """The same from (first query, scores of a block of queries) as `similarity.blocks` has them."""
     found, leading, kept = [], [], []
-    for start, scores in blocks(queries, candidates):
+    for start, scores in parts:
         low, high = np.searchsorted(pairs[:, 0], [start, start + len(scores)])
         query = pairs[low:high, 0] - start
         reached = scores[query, pairs[low:high, 1]]

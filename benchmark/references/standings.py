@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Int
 
 from benchmark.contracts import Modality, PairedActivations, SparseCodes, Subject, averaged
-from benchmark.metrics.ranking import Leaders, Standing, by_query, rank, rank_again
-from benchmark.metrics.similarity import UnitRows, pair_scores, unit_rows
+from benchmark.metrics.ranking import Leaders, Standing, by_query, rank, rank_again, ranked
+from benchmark.metrics.similarity import CELLS, Millionths, UnitRows, blocks, pair_scores, unit_rows
 from benchmark.references.changes import wanted
 
 DIRECTIONS: dict[str, tuple[Modality, Modality]] = {
@@ -75,13 +76,32 @@ def stand(subject: Subject, space: str, direction: str, pairs: Int[np.ndarray, "
     if leaders is not None and not wanted(subject, f"tie_rate/{direction}"):
         return rank_again(leaders, pairs, scores_again(subject, space, direction, pairs))
     queries, candidates = (rows(subject, space, m) for m in DIRECTIONS[direction])
-    again = not space
-    every = again and direction == "i2t" and queries.shape[0] * candidates.shape[0] <= KEPT
     known = pairs is true_pairs(subject, direction)
     distinct = distinct_pairs(subject.test, direction) if known else by_query(pairs)
+    few = queries.shape[0] * candidates.shape[0] <= KEPT
+    if space and few:
+        return ranked(both_ways(subject, space, direction), distinct)[0]
+    again = not space
+    every = again and few and direction == "i2t"
     found = rank(queries, candidates, distinct, leaders=again, every=every)
     standing, subject.cache[key] = found
     return standing
+
+
+def both_ways(subject: Subject, space: str, direction: str) -> Iterator[tuple[int, Millionths]]:
+    """Cosines of a space in blocks of queries: computed for one direction, turned for the next."""
+    asked, found = subject.cache.pop(("cosines", space), (direction, None))
+    if asked == direction:
+        queries, candidates = (rows(subject, space, m) for m in DIRECTIONS[direction])
+        found = np.empty((queries.shape[0], candidates.shape[0]), dtype=np.int32)
+        for start, scores in blocks(queries, candidates):
+            found[start : start + len(scores)] = scores
+            yield start, scores
+        subject.cache["cosines", space] = (direction, found)
+        return
+    step = max(1, CELLS // len(found))
+    for start in range(0, found.shape[1], step):
+        yield start, np.ascontiguousarray(found[:, start : start + step].T)
 
 
 def scores_again(
