@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from benchmark.alignment.coactivation import alive, shuffled
+from benchmark.alignment.coactivation import shuffled
 from benchmark.contracts import (
     MODALITIES,
     Artifact,
@@ -29,6 +29,7 @@ from benchmark.metrics.planted import (
     found_cosine,
     matching_counts,
 )
+from benchmark.metrics.sides import living
 from benchmark.references.changes import inheriting
 from benchmark.references.sides import Moved, random_places
 from benchmark.sae.dictionaries import Paired, Tower
@@ -88,7 +89,7 @@ def matching(
     subject: Subject, image: Float[np.ndarray, "w a_i"], text: Float[np.ndarray, "w a_t"]
 ) -> tuple[Column, Column, Column]:
     """Right claims, claims and true partners, per image atom; see `metrics_planted.claims`."""
-    both = alive(subject.codes("train", "image")) & alive(subject.codes("train", "text"))
+    both = living(subject, "image") & living(subject, "text")
     found = claims(image, text, both)
     return matching_counts(found, image.shape[1], truth(subject).n_shared)
 
@@ -110,12 +111,18 @@ def disagreement(subject: Subject) -> dict[str, Column]:
     other = shuffled(owner, generator).cpu().numpy()
     image, text = (subject.codes("test", m).csr() for m in MODALITIES)
     own = owner.cpu().numpy()
-    means = [np.asarray(subject.codes("train", m).csr().mean(0)).ravel() for m in MODALITIES]
+    means = [_mean(subject.codes("train", modality)) for modality in MODALITIES]
     return {
         "ae": 1 - code_cosines(image[own], text),
         "ae/centred": 1 - code_cosines(image[own], text, (means[0], means[1])),
         "ae/shuffled": 1 - code_cosines(image[other], text),
     }
+
+
+def _mean(codes: SparseCodes) -> Float[np.ndarray, " w"]:
+    if codes.indices is None:
+        return codes.values.detach().cpu().numpy().mean(0, dtype=np.float64)
+    return np.asarray(codes.csr().mean(0)).ravel()
 
 
 def atom_error(subject: Subject) -> Column:
@@ -177,10 +184,11 @@ def permuted_map(subject: Subject, rng: np.random.Generator) -> Subject:
     target = random_places(subject.dictionary, rng)
     moved = Moved(subject.dictionary, torch.from_numpy(target))
     artifact = replace(subject.artifact, dictionary=moved)
-    found = inheriting(subject, ("native", ATOM_CODES), artifact=artifact)
-    found.cache.update(
-        {k: v for k, v in subject.cache.items() if k[0] == "aligned" and k[-1] == "image"}
-    )
-    found.cache[NEAR, "image"] = nearness(subject, "image")
-    found.cache[NEAR, "text"] = nearness(subject, "text")[np.argsort(target)]
+    found = inheriting(subject, ("native", "aligned", ATOM_CODES), artifact=artifact)
+    for key, codes in found.cache.items():
+        if key[0] == "aligned" and key[-1] == "text":
+            found.cache[key] = moved.moved(codes)
+    for kind, known in ((NEAR, nearness), ("living", living)):
+        found.cache[kind, "image"] = known(subject, "image")
+        found.cache[kind, "text"] = known(subject, "text")[np.argsort(target)]
     return found

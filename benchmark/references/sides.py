@@ -54,8 +54,10 @@ class Moved:
 
     def align(self, codes: SparseCodes, modality: Modality) -> SparseCodes:
         aligned = self.inner.align(codes, modality)
-        if modality == "image":
-            return aligned
+        return aligned if modality == "image" else self.moved(aligned)
+
+    def moved(self, aligned: SparseCodes) -> SparseCodes:
+        """Text codes of the inner dictionary with their latents in new places."""
         target = self.target.to(aligned.values.device)
         if aligned.indices is None:
             moved = torch.empty_like(aligned.values).index_copy_(1, target, aligned.values)
