@@ -22,13 +22,13 @@ from benchmark.contracts import (
 )
 from benchmark.metrics.exchanged import Pairs, exchanged, separation, separation_of_twins
 from benchmark.metrics.pair_probe import (
+    ALIKE,
+    BESIDE,
+    COMPARED,
+    PUBLISHED,
     Features,
     Reader,
-    alike,
-    beside,
-    compared,
     fit,
-    published,
 )
 from benchmark.references.changes import (
     PATCHED,
@@ -44,7 +44,7 @@ from benchmark.references.sides import Moved, random_places
 LIMIT = 8000
 """Train images, each with one caption, that the reader is fitted on: half a second on one core."""
 READER = "pair reader"
-BY_COSINE = Reader(alike, np.ones(1))
+BY_COSINE = Reader(ALIKE, np.ones(1))
 KINDS = ("colour", "position")
 SHOWN = ("auc", "accuracy", "auc/cosine", "auc/swapped*", "preferred/*")
 
@@ -117,7 +117,7 @@ class LayerProbe(Task):
         """
         if not wanted(subject, "auc"):
             return {}
-        reader = reader_of(subject, compared if self.variant == "fair" else published)
+        reader = reader_of(subject, COMPARED if self.variant == "fair" else PUBLISHED)
         judged = readable(subject, "test")
         pairs = judged[2]
         scores = reader.read(*judged)
@@ -128,7 +128,7 @@ class LayerProbe(Task):
         }
         others = {"auc/cosine": BY_COSINE}
         if wanted(subject, "auc/control"):
-            others["auc/control"] = reader_of(subject, beside)
+            others["auc/control"] = reader_of(subject, BESIDE)
         for name, other in others.items():
             found[name] = separation(other.read(*judged), pairs.true, pairs.cluster)
         return found | swapped(subject, reader)

@@ -21,15 +21,17 @@ from benchmark.contracts import (
 from benchmark.metrics.auc import auc
 from benchmark.metrics.exchanged import exchanged, separation
 from benchmark.metrics.pair_probe import (
+    ALIKE,
+    BESIDE,
+    COMPARED,
+    PUBLISHED,
     Reader,
-    alike,
-    compared,
     cosine,
     featured,
     fit,
-    published,
     rows_of,
     scaling,
+    shown,
     stacked,
 )
 from benchmark.references.changes import identity
@@ -114,10 +116,31 @@ def test_features_by_hand_sparse_and_dense() -> None:
     wanted = [[*product, *distance, alike], [0, 0, 0, 0, 1, 0, 0]]
     dense = [SparseCodes(x, None, 3) for x in (v, t)]
     for pair in (dense, (codes(v), dense[1])):
-        assert stacked(compared(*rows_of(*pair))) == pytest.approx(np.array(wanted))
+        assert stacked(shown(COMPARED, *rows_of(*pair))) == pytest.approx(np.array(wanted))
     sparse = rows_of(codes(v), codes(t))
-    assert stacked(compared(*sparse)).toarray() == pytest.approx(np.array(wanted))
-    assert stacked(published(*sparse)).toarray()[0] == pytest.approx([1, 0, 2, 3, 4, 0, *wanted[0]])
+    assert stacked(shown(COMPARED, *sparse)).toarray() == pytest.approx(np.array(wanted))
+    assert stacked(shown(PUBLISHED, *sparse)).toarray()[0] == pytest.approx(
+        [1, 0, 2, 3, 4, 0, *wanted[0]]
+    )
+
+
+@pytest.mark.parametrize("features", [COMPARED, BESIDE, PUBLISHED, ALIKE], ids="-".join)
+@pytest.mark.parametrize("forms", ["sparse sparse", "sparse dense", "dense dense"])
+def test_scores_are_the_features_times_their_weights(features: Features, forms: str) -> None:
+    rng = generator()
+    made = []
+    for form in forms.split():
+        rows = torch.from_numpy(rng.standard_normal((30, 12)) * (rng.random((30, 12)) < 0.4))
+        rows[3] = 0
+        made.append(codes(rows) if form == "sparse" else SparseCodes(rows, None, 12))
+    image, text = made
+    i, c = rng.integers(0, 30, (2, 5000))
+    i[:2], c[:2] = 3, (3, 4)
+    x = stacked(featured(features, image, text, i, c))
+    weight = rng.standard_normal(x.shape[1])
+    found = Reader(features, weight, 0.5).scores(image, text, i, c)
+    assert found == pytest.approx(x @ weight + 0.5, abs=2e-6)
+    assert found[0] == 0.5
 
 
 def test_the_reader_is_the_logistic_regression_of_the_textbook(planted: Subject) -> None:
@@ -125,9 +148,9 @@ def test_the_reader_is_the_logistic_regression_of_the_textbook(planted: Subject)
     for split in ("train", "val"):
         pairs = exchanged(getattr(planted, split), generator())
         splits.append((planted.codes(split, "image"), planted.codes(split, "text"), pairs))
-    reader = fit(compared, *splits)
+    reader = fit(COMPARED, *splits)
     image, text, pairs = splits[0]
-    parts = featured(compared, image, text, pairs.image, pairs.caption)
+    parts = featured(COMPARED, image, text, pairs.image, pairs.caption)
     dense = [part.toarray() for part in (*parts[:2], sp.csr_array(parts[2]))]
     scaled = np.hstack([x / np.sqrt(x.var(0) + x.var(0).mean()) for x in dense])
     textbook = LogisticRegression(C=1 / (reader.penalty * len(scaled)), tol=1e-8, max_iter=2000)
@@ -149,15 +172,15 @@ def test_where_val_disagrees_with_train_no_weight_is_left(planted: Subject) -> N
     pairs = exchanged(planted.train, generator())
     image, text = (planted.codes("train", modality) for modality in MODALITIES)
     other = replace(pairs, true=~pairs.true)
-    assert fit(compared, (image, text, pairs), (image, text, pairs)).weight.any()
-    assert not fit(compared, (image, text, pairs), (image, text, other)).weight.any()
+    assert fit(COMPARED, (image, text, pairs), (image, text, pairs)).weight.any()
+    assert not fit(COMPARED, (image, text, pairs), (image, text, other)).weight.any()
 
 
 def test_scores_that_differ_by_rounding_tie() -> None:
     image, text = codes(torch.eye(4)), codes(torch.eye(4) + 1)
     at = np.arange(4)
-    assert Reader(alike, np.full(1, 1e-9)).scores(image, text, at, at).tolist() == [0] * 4
-    assert Reader(alike, np.ones(1)).scores(image, text, at, at)[0] == np.round(2 / 7**0.5, 6)
+    assert Reader(ALIKE, np.full(1, 1e-9)).scores(image, text, at, at).tolist() == [0] * 4
+    assert Reader(ALIKE, np.ones(1)).scores(image, text, at, at)[0] == np.round(2 / 7**0.5, 6)
 
 
 # ----------------------------------------------------------------------------------------- score

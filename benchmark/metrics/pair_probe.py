@@ -17,12 +17,20 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from benchmark.contracts import SparseCodes
+from benchmark.kernels.pair_reading.cpu import read_dense, read_sparse
 from benchmark.metrics.exchanged import Pairs
 
 Rows: TypeAlias = Any
 """A float64 matrix, one row a pair: scipy CSR, or numpy where codes are dense."""
-Features = Callable[[Rows, Rows], tuple[Rows, ...]]
-"""What is shown of two codes, one matrix a kind of feature."""
+BY_LATENT = ("image", "text", "product", "difference")
+"""Kinds of features that each latent has: v, t, v ⊙ t, |v - t|. The cosine is one for all."""
+Features: TypeAlias = tuple[str, ...]
+"""The kinds of features that are shown of two codes, in the order of their weights."""
+COMPARED: Features = ("product", "difference", "cosine")
+BESIDE: Features = ("image", "text")
+"""The control, which shows no linear reader who belongs to whom."""
+PUBLISHED: Features = ("image", "text", "product", "difference", "cosine")
+ALIKE: Features = ("cosine",)
 Column = Float[np.ndarray, " p"]
 PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 """Weights of ½‖w‖² beside the mean log loss, tried in this order until val no longer gains."""
@@ -40,24 +48,16 @@ def rows_of(image: SparseCodes, text: SparseCodes) -> tuple[Rows, Rows]:
     return v, t
 
 
-def compared(v: Rows, t: Rows) -> tuple[Rows, ...]:
-    """v ⊙ t, |v − t|, cos(v, t)."""
-    return v * t, abs(v - t), cosine(v, t)
-
-
-def beside(v: Rows, t: Rows) -> tuple[Rows, ...]:
-    """v, t: the control, which shows no linear reader who belongs to whom."""
-    return v, t
-
-
-def published(v: Rows, t: Rows) -> tuple[Rows, ...]:
-    """v, t, v ⊙ t, |v − t|, cos(v, t)."""
-    return v, t, *compared(v, t)
-
-
-def alike(v: Rows, t: Rows) -> tuple[Rows, ...]:
-    """cos(v, t) alone."""
-    return (cosine(v, t),)
+def shown(features: Features, v: Rows, t: Rows) -> tuple[Rows, ...]:
+    """One matrix a kind of feature."""
+    made: dict[str, Callable[[], Rows]] = {
+        "image": lambda: v,
+        "text": lambda: t,
+        "product": lambda: v * t,
+        "difference": lambda: abs(v - t),
+        "cosine": lambda: cosine(v, t),
+    }
+    return tuple(made[kind]() for kind in features)
 
 
 def cosine(v: Rows, t: Rows) -> Float[np.ndarray, "p 1"]:
@@ -92,12 +92,29 @@ class Reader:
         c: Int[np.ndarray, " p"],
     ) -> Column:
         """Of each pair of an image i and a caption c, rounded so that what ties does so exactly."""
+        weights = self.by_kind(image.width)
+        if image.indices is not None and text.indices is not None:
+            found = read_sparse(image.csr(), text.csr(), i, c, *weights)
+            return np.round(found + self.offset, DIGITS)
         found = np.empty(len(i))
         for at in range(0, len(i), BLOCK):
             block = slice(at, at + BLOCK)
-            parts = featured(self.features, image, text, i[block], c[block])
-            found[block] = stacked(parts) @ self.weight
+            v, t = (
+                codes[torch.from_numpy(rows[block])].dense().detach().cpu().numpy()
+                for codes, rows in ((image, i), (text, c))
+            )
+            found[block] = read_dense(v, t, *weights)
         return np.round(found + self.offset, DIGITS)
+
+    def by_kind(self, width: int) -> tuple[Float[np.ndarray, "4 w"], float]:
+        """Weights of `BY_LATENT`, zeros for what is not read, and the one of the cosine."""
+        each, common, at = np.zeros((len(BY_LATENT), width)), 0.0, 0
+        for kind in self.features:
+            if kind == "cosine":
+                common, at = float(self.weight[at]), at + 1
+            else:
+                each[BY_LATENT.index(kind)], at = self.weight[at : at + width], at + width
+        return each, common
 
 
 def featured(
@@ -108,7 +125,7 @@ def featured(
     c: Int[np.ndarray, " p"],
 ) -> tuple[Rows, ...]:
     """Features of each pair of an image i and a caption c."""
-    return features(*rows_of(image[torch.from_numpy(i)], text[torch.from_numpy(c)]))
+    return shown(features, *rows_of(image[torch.from_numpy(i)], text[torch.from_numpy(c)]))
 
 
 def fit(

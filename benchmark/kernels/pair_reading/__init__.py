@@ -1,0 +1,1 @@
+"""Linear readers of two codes, a score a pair."""

@@ -1,0 +1,87 @@
+"""A linear reader of pairs of codes, pair by pair: no feature is written to memory.
+
+score = a·v + b·t + p·(v ⊙ t) + q·|v - t| + s cos(v, t), the cosine 0 where a code is empty.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from benchmark.kernels.numbers import loop, share, summing
+
+Weights = Float[np.ndarray, "4 w"]
+"""Rows a, b, p, q."""
+
+
+def read_sparse(
+    image: Any,
+    text: Any,
+    i: Int[np.ndarray, " p"],
+    c: Int[np.ndarray, " p"],
+    weights: Weights,
+    cosine: float,
+) -> Float[np.ndarray, " p"]:
+    """Scores of (row of image, row of text); both CSR with sorted columns."""
+    found = np.empty(len(i))
+    parts = [(m.data, m.indices, m.indptr) for m in (image, text)]
+    share(_sparse, len(i), *parts, i, c, np.ascontiguousarray(weights), cosine, found)
+    return found
+
+
+def read_dense(
+    image: Float[np.ndarray, "p w"],
+    text: Float[np.ndarray, "p w"],
+    weights: Weights,
+    cosine: float,
+) -> Float[np.ndarray, " p"]:
+    """Scores of each row of image with the row of text in its place."""
+    found = np.empty(len(image))
+    share(_dense, len(image), image, text, np.ascontiguousarray(weights), cosine, found)
+    return found
+
+
+@loop
+def _sparse(start, stop, image, text, i, c, weights, cosine, found):  # type: ignore[no-untyped-def]
+    v_data, v_at, v_first = image
+    t_data, t_at, t_first = text
+    none = weights.shape[1]
+    for pair in range(start, stop):
+        at, v_end = v_first[i[pair]], v_first[i[pair] + 1]
+        to, t_end = t_first[c[pair]], t_first[c[pair] + 1]
+        score, dot, v_square, t_square = 0.0, 0.0, 0.0, 0.0
+        while at < v_end or to < t_end:
+            left = v_at[at] if at < v_end else none
+            right = t_at[to] if to < t_end else none
+            j = min(left, right)
+            v, t = 0.0, 0.0
+            if left == j:
+                v = v_data[at]
+                at += 1
+            if right == j:
+                t = t_data[to]
+                to += 1
+            dot += v * t
+            v_square += v * v
+            t_square += t * t
+            score += weights[0, j] * v + weights[1, j] * t
+            score += weights[2, j] * v * t + weights[3, j] * abs(v - t)
+        both = v_square * t_square
+        found[pair] = score + cosine * dot / (np.sqrt(both) if both > 0 else 1.0)
+
+
+@summing
+def _dense(start, stop, image, text, weights, cosine, found):  # type: ignore[no-untyped-def]
+    for pair in range(start, stop):
+        score, dot, v_square, t_square = 0.0, 0.0, 0.0, 0.0
+        for j in range(image.shape[1]):
+            v, t = np.float64(image[pair, j]), np.float64(text[pair, j])
+            dot += v * t
+            v_square += v * v
+            t_square += t * t
+            score += weights[0, j] * v + weights[1, j] * t
+            score += weights[2, j] * v * t + weights[3, j] * abs(v - t)
+        both = v_square * t_square
+        found[pair] = score + cosine * dot / (np.sqrt(both) if both > 0 else 1.0)
