@@ -62,20 +62,30 @@ def stored() -> dict[str, Any]:
 def answer(found: Mapping[str, Any]) -> str:
     """One question: what is resolved in words, then a table a pair."""
     rows = found["rows"]
-    seeds = sorted({seed for row in rows for seed in row["seeds"]})
     source = f" ({found['of']})" if found.get("of") else ""
     lines = [
         f"## {found['asks']}",
         "",
         f"{verdict(found)}{source}",
         "",
-        f"Seeds {', '.join(map(str, seeds))}. In parentheses what is not resolved at p < {LEVEL:g} "
+        f"Seeds {seeds_of(rows)}. In parentheses what is not resolved at p < {LEVEL:g} "
         f"(Holm over all {len(rows)} rows).",
     ]
     for pair in dict.fromkeys(tuple(row["pair"]) for row in rows):
         its = [row for row in rows if tuple(row["pair"]) == pair]
         lines += ["", *table(pair, found["metrics"], its)]
     return "\n".join(lines)
+
+
+def seeds_of(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The seeds behind some rows, backend by backend where these have different ones."""
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        found.setdefault(short(row["backend"]), set()).update(row["seeds"])
+    said = {name: ", ".join(map(str, sorted(seeds))) for name, seeds in found.items()}
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    return "; ".join(f"{seeds} on `{name}`" for name, seeds in said.items())
 
 
 def verdict(found: Mapping[str, Any]) -> str:

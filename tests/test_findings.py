@@ -220,3 +220,10 @@ def test_every_experiment_that_ships_is_told_with_its_verdicts() -> None:
         told = finding_tables.reproduced(record)
         assert told.count("\n| ") == len(record["rows"]) + 1
         assert all(row["verdict"] in told for row in record["rows"])
+
+
+def test_seeds_are_told_by_backend_where_they_differ() -> None:
+    one = {"backend": "pocket-clip", "seeds": [0, 1, 2]}
+    other = {"backend": "synthetic", "seeds": [0, 1]}
+    assert finding_pages.seeds_of([one, one]) == "0, 1, 2"
+    assert finding_pages.seeds_of([one, other]) == "0, 1, 2 on `pocket-clip`; 0, 1 on `synthetic`"

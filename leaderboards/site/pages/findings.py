@@ -39,7 +39,7 @@ class Answer:
     asks: str
     of: str
     verdict: str
-    seeds: tuple[int, ...]
+    seeds: str
     n: int
     n_clear: int
     contrasts: tuple[Contrast, ...]
@@ -61,7 +61,7 @@ def answered(found: Mapping[str, Any]) -> Answer:
         asks=found["asks"],
         of=found.get("of", ""),
         verdict=finding_pages.verdict(found),
-        seeds=tuple(sorted({seed for row in rows for seed in row["seeds"]})),
+        seeds=finding_pages.seeds_of(rows).replace("`", ""),
         n=len(rows),
         n_clear=sum(row["p_holm"] < LEVEL for row in rows),
         contrasts=tuple(contrast(pair, found["metrics"], rows) for pair in pairs),
