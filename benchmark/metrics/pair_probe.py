@@ -35,7 +35,7 @@ Column = Float[np.ndarray, " p"]
 PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
 """Weights of ½‖w‖² beside the mean log loss, tried in this order until val no longer gains."""
 BLOCK = 4096
-"""Pairs whose features are held at a time where nothing is fitted."""
+"""Pairs whose codes are written out at a time, where some are dense."""
 DIGITS = 6
 """Scores that agree to so many digits tie."""
 

@@ -89,19 +89,18 @@ def stand(subject: Subject, space: str, direction: str, pairs: Int[np.ndarray, "
 
 
 def both_ways(subject: Subject, space: str, direction: str) -> Iterator[tuple[int, Millionths]]:
-    """Cosines of a space in blocks of queries: computed for one direction, turned for the next."""
-    asked, found = subject.cache.pop(("cosines", space), (direction, None))
-    if asked == direction:
-        queries, candidates = (rows(subject, space, m) for m in DIRECTIONS[direction])
-        found = np.empty((queries.shape[0], candidates.shape[0]), dtype=np.int32)
-        for start, scores in blocks(queries, candidates):
+    """Cosines of a space in blocks of queries: computed for images, turned and let go for texts."""
+    key = ("cosines", space)
+    if key not in subject.cache:
+        images, texts = (rows(subject, space, m) for m in DIRECTIONS["i2t"])
+        found = np.empty((images.shape[0], texts.shape[0]), dtype=np.int32)
+        for start, scores in blocks(images, texts):
             found[start : start + len(scores)] = scores
-            yield start, scores
-        subject.cache["cosines", space] = (direction, found)
-        return
-    step = max(1, CELLS // len(found))
-    for start in range(0, found.shape[1], step):
-        yield start, np.ascontiguousarray(found[:, start : start + step].T)
+        subject.cache[key] = found
+    whole = subject.cache[key] if direction == "i2t" else subject.cache.pop(key).T
+    step = max(1, CELLS // max(whole.shape[1], 1))
+    for start in range(0, len(whole), step):
+        yield start, np.ascontiguousarray(whole[start : start + step])
 
 
 def scores_again(

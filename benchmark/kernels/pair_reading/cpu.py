@@ -27,7 +27,7 @@ def read_sparse(
     """Scores of (row of image, row of text); both CSR with sorted columns."""
     found = np.empty(len(i))
     parts = [(m.data, m.indices, m.indptr) for m in (image, text)]
-    share(_sparse, len(i), *parts, i, c, np.ascontiguousarray(weights), cosine, found)
+    share(_sparse, len(i), *parts, i, c, weights, cosine, found)
     return found
 
 
@@ -39,8 +39,20 @@ def read_dense(
 ) -> Float[np.ndarray, " p"]:
     """Scores of each row of image with the row of text in its place."""
     found = np.empty(len(image))
-    share(_dense, len(image), image, text, np.ascontiguousarray(weights), cosine, found)
+    share(_dense, len(image), image, text, weights, cosine, found)
     return found
+
+
+@loop
+def _weighed(weights, j, v, t):  # type: ignore[no-untyped-def]
+    """What one latent adds to a score."""
+    linear = weights[0, j] * v + weights[1, j] * t
+    return linear + weights[2, j] * v * t + weights[3, j] * abs(v - t)
+
+
+@loop
+def _cosine(dot, squares):  # type: ignore[no-untyped-def]
+    return dot / np.sqrt(squares) if squares > 0 else dot
 
 
 @loop
@@ -66,10 +78,8 @@ def _sparse(start, stop, image, text, i, c, weights, cosine, found):  # type: ig
             dot += v * t
             v_square += v * v
             t_square += t * t
-            score += weights[0, j] * v + weights[1, j] * t
-            score += weights[2, j] * v * t + weights[3, j] * abs(v - t)
-        both = v_square * t_square
-        found[pair] = score + cosine * dot / (np.sqrt(both) if both > 0 else 1.0)
+            score += _weighed(weights, j, v, t)
+        found[pair] = score + cosine * _cosine(dot, v_square * t_square)
 
 
 @summing
@@ -81,7 +91,5 @@ def _dense(start, stop, image, text, weights, cosine, found):  # type: ignore[no
             dot += v * t
             v_square += v * v
             t_square += t * t
-            score += weights[0, j] * v + weights[1, j] * t
-            score += weights[2, j] * v * t + weights[3, j] * abs(v - t)
-        both = v_square * t_square
-        found[pair] = score + cosine * dot / (np.sqrt(both) if both > 0 else 1.0)
+            score += _weighed(weights, j, v, t)
+        found[pair] = score + cosine * _cosine(dot, v_square * t_square)
