@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +19,7 @@ from leaderboards.board.sources import Source, sources
 from leaderboards.board.tables import Board, Row, Table
 from leaderboards.board.values import value_of
 from tests import records
-from tests.leaderboard_worlds import made, reference_cells, submission
+from tests.leaderboard_worlds import folders, made, reference_cells, submission, submitted
 
 WHERE = ("retrieval", "pocket-clip", "embedding")
 
@@ -249,6 +252,46 @@ def test_bundled_rows_make_a_board() -> None:
     assert made_of.n_cells == len(found[0].cells)
     ranked = [e for t in made_of.tables for r in t.rows for e in r.entries.values() if e.tier]
     assert all(entry.fresh and len(entry.value.seeds) >= 3 for entry in ranked)
+
+
+def test_folders_are_read_by_their_main_scores_and_make_the_same_board(tmp_path: Path) -> None:
+    whole = submitted(3, ("pocket-clip", "pocket-llava-frozen"))
+    folders(tmp_path, whole)
+    found, problems = sources(tmp_path)
+    assert not problems
+    kept = {source.slug: source.cells for source in found[1:]}
+    for source in whole:
+        assert len(kept[source.slug]) == len(source.cells)
+        for cell, its in zip(source.cells, kept[source.slug], strict=True):
+            assert len(cell.scores) > len(its.scores)
+            mains = tuple(score for score in cell.scores if score.main)
+            assert its == cell.model_copy(update={"scores": mains})
+    told = [source for source in whole if source.lane == "self-reported"]
+    read = [source for source in found if source.slug in {source.slug for source in told}]
+    assert board([found[0], *read], {}) == board([found[0], *told], {})
+
+
+@pytest.mark.parametrize(
+    "broken", [{"scores": 3}, {"scores": [{"value": 0.5}]}, {"status": "scored", "scores": []}]
+)
+def test_a_folder_of_faults_is_named_and_left_out(tmp_path: Path, broken: dict[str, Any]) -> None:
+    folders(tmp_path, submitted(2))
+    document, record = (
+        tmp_path / "sub-0001" / f"{name}.json" for name in ("document", "submission")
+    )
+    content = json.loads(document.read_text())
+    content["cells"][0] |= broken
+    document.write_text(json.dumps(content))
+    said = json.loads(record.read_text())
+    read = document.read_bytes()
+    told = {"sha256": hashlib.sha256(read).hexdigest(), "bytes": len(read)}
+    said["files"]["document.json"] |= told
+    record.write_text(json.dumps(said))
+    found, problems = sources(tmp_path)
+    assert [source.slug for source in found] == ["", "sub-0000"]
+    (line,) = problems
+    assert "sub-0001" in line
+    assert "is no result document" in line
 
 
 def test_an_interval_over_few_seeds_ends_where_a_score_can_be() -> None:

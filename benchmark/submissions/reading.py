@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from benchmark.registry import ROOT
 from benchmark.results import Cell, Document
@@ -46,11 +47,11 @@ class Submitted:
         return self.folder / UNITS
 
 
-def read_submission(folder: Path, verified: Path = VERIFIED, *, quick: bool = False) -> Submitted:
+def read_submission(folder: Path, verified: Path = VERIFIED, *, mains: bool = False) -> Submitted:
     """Record, cells and lane of one folder. Raises ValueError in one line where it is none.
 
-    Nothing is promised of the numbers: `validate` is what looks at them. `quick` is for folders
-    that it let in: half the time, and names that an object has twice are not looked for.
+    Nothing is promised of the numbers: `validate` is what looks at them. `mains` is for folders
+    that it let in: of cells only the main scores, in a fourth of the time.
     """
     content = plain_file(folder, RECORD)
     record = _record(folder / RECORD, content)
@@ -62,18 +63,26 @@ def read_submission(folder: Path, verified: Path = VERIFIED, *, quick: bool = Fa
     if hashlib.sha256(cells).hexdigest() != record.files[DOCUMENT].sha256:
         raise ValueError(f"{folder / DOCUMENT} is not the file that {RECORD} names: it was changed")
     try:
-        read = _quickly if quick else document_of
+        read = _mains if mains else document_of
         return Submitted(folder, record, read(cells), sha256, lane)
     except ValueError as error:
         raise ValueError(f"{folder / DOCUMENT} is no result document: {error}") from None
 
 
-def _quickly(content: bytes) -> Document:
-    """A document of the current version in one pass; of another, or of faults, the careful way."""
+def _mains(content: bytes) -> Document:
+    """A document of the current version with main scores alone; any other the careful way."""
     try:
-        return Document.model_validate_json(content)
-    except ValidationError:
-        return document_of(content)
+        found = from_json(content, allow_inf_nan=False)
+        for cell in found["cells"]:
+            cell["scores"] = [score for score in cell["scores"] if score["main"]]
+        return Document.model_validate(found)
+    except (KeyError, TypeError, ValueError):
+        read = document_of(content)
+    cells = (
+        cell.model_copy(update={"scores": tuple(score for score in cell.scores if score.main)})
+        for cell in read.cells
+    )
+    return read.model_copy(update={"cells": tuple(cells)})
 
 
 def plain_file(folder: Path, name: str) -> bytes:
