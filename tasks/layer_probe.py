@@ -21,15 +21,8 @@ from benchmark.contracts import (
     Units,
 )
 from benchmark.metrics.exchanged import Pairs, exchanged, separation, separation_of_twins
-from benchmark.metrics.pair_probe import (
-    ALIKE,
-    BESIDE,
-    COMPARED,
-    PUBLISHED,
-    Features,
-    Reader,
-    fit,
-)
+from benchmark.metrics.pair_features import ALIKE, BESIDE, COMPARED, PUBLISHED, Features
+from benchmark.metrics.pair_probe import Reader, fit
 from benchmark.references.changes import (
     PATCHED,
     identity,

@@ -20,20 +20,19 @@ from benchmark.contracts import (
 )
 from benchmark.metrics.auc import auc
 from benchmark.metrics.exchanged import exchanged, separation
-from benchmark.metrics.pair_probe import (
+from benchmark.metrics.pair_features import (
     ALIKE,
     BESIDE,
     COMPARED,
     PUBLISHED,
-    Reader,
+    Features,
+    Made,
     cosine,
-    featured,
-    fit,
-    rows_of,
     scaling,
     shown,
-    stacked,
+    shown_to,
 )
+from benchmark.metrics.pair_probe import Reader, fit
 from benchmark.references.changes import identity
 from benchmark.sae.dictionaries import Paired
 from benchmark.sae.frames import Same, disjoint
@@ -110,37 +109,100 @@ def codes(rows: Tensor) -> SparseCodes:
     return Written(rows.shape[1]).encode(rows, "image")
 
 
+def plain(features: Features, v: Tensor, t: Tensor) -> np.ndarray:
+    """Features of rows that belong together, written out."""
+    return np.hstack(shown(features, v.double().numpy(), t.double().numpy()))
+
+
 def test_features_by_hand_sparse_and_dense() -> None:
     v, t = torch.tensor([[1.0, 0, 2], [0, 0, 0]]), torch.tensor([[3.0, 4, 0], [0, 1, 0]])
     product, distance, alike = [3, 0, 0], [2, 4, 2], 3 / (5 * np.sqrt(5))
     wanted = [[*product, *distance, alike], [0, 0, 0, 0, 1, 0, 0]]
-    dense = [SparseCodes(x, None, 3) for x in (v, t)]
-    for pair in (dense, (codes(v), dense[1])):
-        assert stacked(shown(COMPARED, *rows_of(*pair))) == pytest.approx(np.array(wanted))
-    sparse = rows_of(codes(v), codes(t))
-    assert stacked(shown(COMPARED, *sparse)).toarray() == pytest.approx(np.array(wanted))
-    assert stacked(shown(PUBLISHED, *sparse)).toarray()[0] == pytest.approx(
-        [1, 0, 2, 3, 4, 0, *wanted[0]]
+    assert plain(COMPARED, v, t) == pytest.approx(np.array(wanted))
+    sparse = sp.hstack(shown(COMPARED, codes(v).csr(), codes(t).csr()))
+    assert sparse.toarray() == pytest.approx(np.array(wanted))
+    assert plain(PUBLISHED, v, t)[0] == pytest.approx([1, 0, 2, 3, 4, 0, *wanted[0]])
+
+
+def drawn(forms: str, share: float = 0.4) -> tuple[SparseCodes, SparseCodes, Tensor, Tensor]:
+    """Codes of images and texts stored as said, and the same written out; row 3 is empty."""
+    rng, made = generator(), []
+    for _ in range(2):
+        rows = rng.standard_normal((30, 12)) * (rng.random((30, 12)) < share)
+        made.append(torch.from_numpy(rows))
+        made[-1][3] = 0
+    image, text = (
+        codes(rows) if form == "sparse" else SparseCodes(rows, None, 12)
+        for form, rows in zip(forms.split(), made, strict=True)
     )
+    return image, text, *made
 
 
-@pytest.mark.parametrize("features", [COMPARED, BESIDE, PUBLISHED, ALIKE], ids="-".join)
-@pytest.mark.parametrize("forms", ["sparse sparse", "sparse dense", "dense dense"])
+KINDS_SHOWN = pytest.mark.parametrize(
+    "features", [COMPARED, BESIDE, PUBLISHED, ALIKE], ids="-".join
+)
+FORMS = pytest.mark.parametrize("forms", ["sparse sparse", "sparse dense", "dense dense"])
+
+
+@KINDS_SHOWN
+@FORMS
 def test_scores_are_the_features_times_their_weights(features: Features, forms: str) -> None:
-    rng = generator()
-    made = []
-    for form in forms.split():
-        rows = torch.from_numpy(rng.standard_normal((30, 12)) * (rng.random((30, 12)) < 0.4))
-        rows[3] = 0
-        made.append(codes(rows) if form == "sparse" else SparseCodes(rows, None, 12))
-    image, text = made
+    image, text, v, t = drawn(forms)
+    rng = generator(1)
     i, c = rng.integers(0, 30, (2, 5000))
     i[:2], c[:2] = 3, (3, 4)
-    x = stacked(featured(features, image, text, i, c))
+    x = plain(features, v[i], t[c])
     weight = rng.standard_normal(x.shape[1])
     found = Reader(features, weight, 0.5).scores(image, text, i, c)
     assert found == pytest.approx(x @ weight + 0.5, abs=2e-6)
     assert found[0] == 0.5
+
+
+@KINDS_SHOWN
+@FORMS
+@pytest.mark.parametrize("n", [1, 5, 9000], ids="{} pairs".format)
+def test_pairs_lean_as_their_features_do(features: Features, forms: str, n: int) -> None:
+    image, text, v, t = drawn(forms)
+    rng = generator(2)
+    i, c, true = rng.integers(3, 30, n), rng.integers(3, 30, n), rng.random(n) < 0.3
+    known, x = shown_to(features, image, text, i, c), plain(features, v[i], t[c])
+    assert isinstance(known, Made) == (forms != "sparse sparse")
+    weight = rng.standard_normal(x.shape[1])
+    z, off, slope = known.lean(weight, 0.5, true)
+    assert z == pytest.approx(x @ weight + 0.5, rel=1e-12, abs=1e-12)
+    assert off == pytest.approx(1 / (1 + np.exp(-z)) - true, rel=1e-12, abs=1e-15)
+    assert slope == pytest.approx(off @ x, rel=1e-11, abs=1e-11)
+    at = 0
+    for part in shown(features, v[i].numpy(), t[c].numpy()):
+        its = slice(at, at + part.shape[1])
+        mean, scale = scaling(part.mean(axis=0), (part * part).mean(axis=0))
+        assert known.mean[its] == pytest.approx(mean, rel=1e-12, abs=1e-15)
+        assert known.scale[its] == pytest.approx(scale, rel=1e-9)
+        at = its.stop
+    assert at == len(known.mean) == len(known.scale)
+
+
+def test_dense_codes_of_few_values_are_read_as_sparse_ones() -> None:
+    image, text, v, t = drawn("dense dense", share=0.1)
+    i, c = generator(3).integers(0, 30, (2, 400))
+    known = shown_to(COMPARED, image, text, i, c)
+    assert not isinstance(known, Made)
+    weight = generator(4).standard_normal(25)
+    found = known.lean(weight, 0.0, np.zeros(400, bool))[0]
+    assert found == pytest.approx(plain(COMPARED, v[i], t[c]) @ weight)
+
+
+def test_leaning_does_not_depend_on_threads() -> None:
+    image, text, *_ = drawn("dense dense")
+    i, c = generator(5).integers(0, 30, (2, 3000))
+    known, weight = shown_to(COMPARED, image, text, i, c), generator(6).standard_normal(25)
+    alone = known.lean(weight, 0.1, i == c)
+    torch.set_num_threads(3)
+    try:
+        shared = known.lean(weight, 0.1, i == c)
+    finally:
+        torch.set_num_threads(1)
+    assert all((a == b).all() for a, b in zip(alone, shared, strict=True))
 
 
 def test_the_reader_is_the_logistic_regression_of_the_textbook(planted: Subject) -> None:
@@ -150,8 +212,8 @@ def test_the_reader_is_the_logistic_regression_of_the_textbook(planted: Subject)
         splits.append((planted.codes(split, "image"), planted.codes(split, "text"), pairs))
     reader = fit(COMPARED, *splits)
     image, text, pairs = splits[0]
-    parts = featured(COMPARED, image, text, pairs.image, pairs.caption)
-    dense = [part.toarray() for part in (*parts[:2], sp.csr_array(parts[2]))]
+    rows = image.dense()[pairs.image].numpy(), text.dense()[pairs.caption].numpy()
+    dense = shown(COMPARED, *(x.astype(np.float64) for x in rows))
     scaled = np.hstack([x / np.sqrt(x.var(0) + x.var(0).mean()) for x in dense])
     textbook = LogisticRegression(C=1 / (reader.penalty * len(scaled)), tol=1e-8, max_iter=2000)
     textbook.fit(scaled, pairs.true)
@@ -161,11 +223,12 @@ def test_the_reader_is_the_logistic_regression_of_the_textbook(planted: Subject)
 
 def test_rare_features_are_not_blown_up_and_constant_ones_count_for_nothing() -> None:
     x = np.stack([np.full(1000, 0.1), np.arange(1000) == 7, np.arange(1000) % 2], axis=1)
-    mean, scale = scaling(x)
+    mean, scale = scaling(x.mean(axis=0), (x * x).mean(axis=0))
     assert mean == pytest.approx([0.1, 0.001, 0.5])
     assert scale[0] == 0
     assert scale[1] < 2 * scale[2]
-    assert scaling(np.full((1000, 2), 0.1))[1].tolist() == [0, 0]
+    same = np.full(2, 0.1)
+    assert scaling(same, same**2)[1].tolist() == [0, 0]
 
 
 def test_where_val_disagrees_with_train_no_weight_is_left(planted: Subject) -> None:
@@ -370,4 +433,5 @@ def test_captions_that_are_true_of_every_image_are_no_negatives() -> None:
 
 def test_a_cosine_has_no_direction_without_a_code() -> None:
     v, t = torch.zeros(2, 3), torch.ones(2, 3)
-    assert cosine(*rows_of(codes(v), codes(t))).tolist() == [[0], [0]]
+    assert cosine(codes(v).csr(), codes(t).csr()).tolist() == [[0], [0]]
+    assert cosine(v.numpy(), t.numpy()).tolist() == [[0], [0]]

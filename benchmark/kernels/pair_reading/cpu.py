@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from benchmark.kernels.numbers import loop, share, summing
 
 Weights = Float[np.ndarray, "4 w"]
 """Rows a, b, p, q."""
+PARTS = 16
+"""Slopes that are added up apart, so that the sum does not depend on the number of threads."""
 
 
 def read_sparse(
@@ -41,6 +43,28 @@ def read_dense(
     found = np.empty(len(image))
     share(_dense, len(image), image, text, weights, cosine, found)
     return found
+
+
+def lean_dense(
+    image: Float[np.ndarray, "n_i w"],
+    text: Float[np.ndarray, "n_t w"],
+    pairs: tuple[Int[np.ndarray, " p"], Int[np.ndarray, " p"]],
+    weights: Weights,
+    base: Float[np.ndarray, " p"],
+    true: Bool[np.ndarray, " p"],
+    kinds: tuple[bool, bool],
+) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " p"], Weights]:
+    """Scores z, off = σ(z) - true, and off @ features, in one pass over the codes.
+
+    `pairs` are rows of image and of text, `base` is added to each score. `kinds`: whether v and t,
+    and whether v ⊙ t and |v - t| are read; what is not read has slopes of 0.
+    """
+    scores, off = np.empty((2, len(base)))
+    slopes = np.zeros((PARTS, *weights.shape))
+    edges = np.linspace(0, len(base), PARTS + 1).astype(np.int64)
+    told = (weights, base, true, kinds)
+    share(_lean, PARTS, edges, image, text, *pairs, *told, scores, off, slopes)
+    return scores, off, slopes.sum(axis=0)
 
 
 @loop
@@ -93,3 +117,30 @@ def _dense(start, stop, image, text, weights, cosine, found):  # type: ignore[no
             t_square += t * t
             score += _weighed(weights, j, v, t)
         found[pair] = score + cosine * _cosine(dot, v_square * t_square)
+
+
+@summing
+def _lean(start, stop, edges, image, text, i, c, weights, base, true, kinds, scores, off, slopes):  # type: ignore[no-untyped-def]
+    for part in range(start, stop):
+        slope = slopes[part]
+        for pair in range(edges[part], edges[part + 1]):
+            v, t = image[i[pair]], text[c[pair]]
+            score = base[pair]
+            if kinds[0]:
+                for j in range(len(v)):
+                    score += weights[0, j] * v[j] + weights[1, j] * t[j]
+            if kinds[1]:
+                for j in range(len(v)):
+                    a, b = np.float64(v[j]), np.float64(t[j])
+                    score += weights[2, j] * (a * b) + weights[3, j] * abs(a - b)
+            scores[pair] = score
+            off[pair] = 1 / (1 + np.exp(-score)) - true[pair]
+            if kinds[0]:
+                for j in range(len(v)):
+                    slope[0, j] += off[pair] * v[j]
+                    slope[1, j] += off[pair] * t[j]
+            if kinds[1]:
+                for j in range(len(v)):
+                    a, b = np.float64(v[j]), np.float64(t[j])
+                    slope[2, j] += off[pair] * (a * b)
+                    slope[3, j] += off[pair] * abs(a - b)
