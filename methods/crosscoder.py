@@ -15,13 +15,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from benchmark.contracts import MODALITIES, Artifact, Budget, Method, Need, TrainingData
+from benchmark.sae.chosen import products_at
 from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import Same
-from benchmark.sae.joint_codes import chosen_together
+from benchmark.sae.joint_codes import strongest
 from benchmark.sae.pairs import pair_batches
 from benchmark.sae.trainable import fvu
 from benchmark.sae.training import separate_start, train
@@ -39,14 +41,22 @@ class Crosscoder(Budget, Method):
 
     def fit(self, data: TrainingData) -> Artifact:
         saes, sources = separate_start(data, self)
-        saes["text"].b_enc = saes["image"].b_enc
+        b_enc = saes["text"].b_enc = saes["image"].b_enc
         batches = pair_batches(data, self)
 
         def loss(step: int) -> Float[Tensor, ""]:
             drawn = batches(step)
             u = {m: sources[m].take(drawn[m]) for m in MODALITIES}
-            image, text = ((u[m] - saes[m].b_dec) @ saes[m].encoder.T for m in MODALITIES)
-            values, indices = chosen_together(image + text + saes["image"].b_enc, self.k)
+            centred = [u[m] - saes[m].b_dec for m in MODALITIES]
+            rows = [saes[m].encoder for m in MODALITIES]
+            with torch.no_grad():
+                image, text = (x @ each.T for x, each in zip(centred, rows, strict=True))
+                image += b_enc
+                indices = strongest(image + text, self.k)
+            none = torch.zeros_like(b_enc)
+            seen = products_at(centred[0], rows[0], b_enc, image, indices)
+            read = products_at(centred[1], rows[1], none, text, indices)
+            values = (seen + read).relu()
             found = [fvu(saes[m].rebuilt(values, indices), u[m]) for m in MODALITIES]
             return (found[0] + found[1]) / 2
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from benchmark.contracts import MODALITIES, Artifact, Budget, Method, Need, TrainingData
 from benchmark.sae.dictionaries import Paired
 from benchmark.sae.frames import Same
-from benchmark.sae.joint_codes import chosen_together
+from benchmark.sae.joint_codes import strongest
 from benchmark.sae.pairs import pair_batches
 from benchmark.sae.trainable import fvu
 from benchmark.sae.training import separate_start, train
@@ -44,9 +44,10 @@ class Sparc(Budget, Method):
         def loss(step: int) -> Float[Tensor, ""]:
             drawn = batches(step)
             u = {m: sources[m].take(drawn[m]) for m in MODALITIES}
-            logits = {m: saes[m].pre_activations(u[m]) for m in MODALITIES}
-            _, support = chosen_together((logits["image"] + logits["text"]).detach(), self.k)
-            z = {m: logits[m].relu().gather(1, support) for m in MODALITIES}
+            with torch.no_grad():
+                logits = {m: saes[m].pre_activations(u[m]) for m in MODALITIES}
+                support = strongest(logits["image"] + logits["text"], self.k)
+            z = {m: saes[m].pre_activations_at(u[m], logits[m], support).relu() for m in MODALITIES}
 
             def rebuilt(swapped: bool) -> Float[Tensor, ""]:
                 of = dict(zip(MODALITIES, MODALITIES[::-1] if swapped else MODALITIES, strict=True))

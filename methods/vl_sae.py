@@ -15,12 +15,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from benchmark.contracts import Artifact, Budget, Method, Need, TrainingData
-from benchmark.sae.dictionaries import Paired, nearness
-from benchmark.sae.joint_codes import chosen_together
+from benchmark.contracts.topk import k_strongest
+from benchmark.sae.chosen import products_at
+from benchmark.sae.dictionaries import Paired, near, nearness
 from benchmark.sae.tied import one_encoder
 from benchmark.sae.trainable import Pass, Sae
 from benchmark.sae.training import Optimiser
@@ -38,7 +41,11 @@ class Near(Sae):
         """One pass; nothing is masked here."""
         assert self.k is not None
         assert kept is None
-        values, indices = chosen_together(self.pre_activations(u), self.k)
+        unit, rows = normalize(u, dim=1), normalize(self.encoder, dim=1)
+        with torch.no_grad():
+            cosines = unit @ rows.T
+            indices = k_strongest(1 + cosines, self.k)[1]
+        values = near(products_at(unit, rows, torch.zeros_like(self.b_enc), cosines, indices))
         return Pass(self.rebuilt(values, indices), values, indices)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor
 
 from benchmark.contracts import MODALITIES, Method
 from benchmark.sae.checkpoints import parameters
+from benchmark.sae.chosen import products_at
 from benchmark.sae.dictionaries import Tower, nearness
-from benchmark.sae.joint_codes import chosen_together, cosine_below_top, group_norm
+from benchmark.sae.joint_codes import cosine_below_top, group_norm, strongest
 from benchmark.sae.tied import masks
 from benchmark.sae.trainable import Pass, Sae
 from methods.crosscoder import Crosscoder
@@ -19,7 +22,7 @@ from methods.separated import Separated
 from methods.shared import Shared
 from methods.shared_encoder import SharedEncoder
 from methods.sparc import Sparc
-from methods.vl_sae import VLSAE
+from methods.vl_sae import VLSAE, Near
 from tests.planted import training
 from tests.test_methods import TEST, explained, fitted, paired
 
@@ -85,13 +88,44 @@ def test_the_terms_have_a_gradient_where_codes_are_empty() -> None:
     assert torch.isfinite(empty.grad).all()
 
 
-def test_the_largest_logits_together_keep_their_gradient() -> None:
-    logits = torch.tensor([[-1.0, 3.0, 2.0, 1.0]], requires_grad=True)
-    values, indices = chosen_together(logits, 2)
-    assert dict(zip(indices[0].tolist(), values[0].tolist(), strict=True)) == {1: 3.0, 2: 2.0}
-    values.sum().backward()
-    assert logits.grad is not None
-    assert logits.grad.tolist() == [[0, 1, 1, 0]]
+def test_the_strongest_are_those_of_largest_logits_and_the_lowest_index_wins_a_tie() -> None:
+    logits = torch.tensor([[-1.0, 3.0, 2.0, 3.0], [-1.0, 0.5, 2.0, 0.5]])
+    assert [set(row) for row in strongest(logits, 2).tolist()] == [{1, 3}, {1, 2}]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_products_at_places_have_the_gradient_of_dense_ones(bias: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    draw = partial(torch.randn, generator=generator, dtype=torch.float64)
+    x, rows, b, weight = draw(7, 5), draw(9, 5), draw(9) * bias, draw(7, 3)
+    indices = torch.stack([torch.randperm(9, generator=generator)[:3] for _ in range(7)])
+    found = []
+    for sparse_way in (True, False):
+        leaves = [each.clone().requires_grad_() for each in (x, rows, b)]
+        if sparse_way:
+            known = torch.addmm(b, x, rows.T)
+            values = products_at(*leaves, known, indices)
+        else:
+            values = torch.addmm(leaves[2], leaves[0], leaves[1].T).gather(1, indices)
+        (values.square() * weight).sum().backward()
+        found.append((values.detach(), *(leaf.grad for leaf in leaves)))
+    for ours, plain in zip(*found, strict=True):
+        assert torch.allclose(ours, plain, atol=1e-12)
+
+
+def test_nearness_is_trained_as_autograd_would_on_all_of_it() -> None:
+    generator = torch.Generator().manual_seed(1)
+    sae = Near(8, 20, 4, torch.zeros(8), generator)
+    u = torch.randn(30, 8, generator=generator)
+    seen = sae(u)
+    seen.out.square().sum().backward()
+    ours = sae.encoder.grad.clone()
+    sae.encoder.grad = None
+    values = sae.pre_activations(u).gather(1, seen.indices)
+    assert torch.allclose(values, seen.values, atol=1e-6)
+    sae.rebuilt(values, seen.indices).square().sum().backward()
+    assert torch.allclose(ours, sae.encoder.grad, atol=1e-4)
+    assert sae.b_enc.grad is None
 
 
 def test_a_masked_latent_never_fires_and_the_rest_is_as_it_was() -> None:

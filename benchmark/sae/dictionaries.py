@@ -151,7 +151,11 @@ class Paired:
 
 def nearness(u: Float[Tensor, "n d"], rows: Float[Tensor, "m d"]) -> Float[Tensor, "n m"]:
     """2 less the distance on the unit sphere: 2 for one direction, 2 - √2 for unrelated ones."""
-    cosine = normalize(u, dim=1) @ normalize(rows, dim=1).T
+    return near(normalize(u, dim=1) @ normalize(rows, dim=1).T)
+
+
+def near(cosine: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """The same of a cosine."""
     return 2 - (2 - 2 * cosine).clamp_min(1e-12).sqrt()
 
 

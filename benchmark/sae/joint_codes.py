@@ -1,4 +1,4 @@
-"""Terms and codes of pairs: what two codes have in common, and codes that both modalities make."""
+"""Terms and codes of pairs: what two codes have in common, and latents that both choose."""
 
 from __future__ import annotations
 
@@ -33,14 +33,10 @@ def group_norm(image: Pass, text: Pass, m: int) -> Float[Tensor, " b"]:
     return (squares + EPSILON).sqrt().sum(1)
 
 
-def chosen_together(
-    logits: Float[Tensor, "b m"], k: int
-) -> tuple[Float[Tensor, "b k"], Int[Tensor, "b k"]]:
-    """The k largest of ReLU(logits), with their gradient, and where they are."""
-    positive = logits.relu()
-    with torch.no_grad():
-        indices = k_strongest(positive, k)[1]
-    return positive.gather(1, indices), indices
+@torch.no_grad()
+def strongest(logits: Float[Tensor, "b m"], k: int) -> Int[Tensor, "b k"]:
+    """Where the k largest of ReLU(logits) are."""
+    return k_strongest(logits.relu(), k)[1]
 
 
 def _top(code: Pass) -> Int[Tensor, " b"]:

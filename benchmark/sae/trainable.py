@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import embedding_bag, normalize
 
+from benchmark.sae.chosen import products_at
 from benchmark.sae.dictionaries import Tower
 from benchmark.sae.gates import BatchTopK, JumpReLU
 from benchmark.sae.sparse_gate import reconstruct_gated
@@ -41,6 +42,15 @@ class Sae(torch.nn.Module):
     def pre_activations(self, u: Float[Tensor, "b d"]) -> Float[Tensor, "b m"]:
         """What the activation function sees."""
         return torch.addmm(self.b_enc, u - self.b_dec, self.encoder.T)
+
+    def pre_activations_at(
+        self,
+        u: Float[Tensor, "b d"],
+        known: Float[Tensor, "b m"],
+        indices: Int[Tensor, "b k"],
+    ) -> Float[Tensor, "b k"]:
+        """The `known` pre-activations of some latents, with the gradient of these alone."""
+        return products_at(u - self.b_dec, self.encoder, self.b_enc, known, indices)
 
     def forward(self, u: Float[Tensor, "b d"], kept: Bool[Tensor, " m"] | None = None) -> Pass:
         """One pass; latents that are not `kept` cannot fire."""
