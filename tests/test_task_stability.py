@@ -10,8 +10,9 @@ import torch
 from torch.nn.functional import normalize
 
 from benchmark.contracts import MODALITIES, Artifact, Need, NotApplicableError, Subject
-from benchmark.metrics.chance_cosine import chances
-from benchmark.metrics.returning import FIRING, OTHERS, by_direction, by_firing, claims
+from benchmark.metrics.chance_cosine import CHANCE, chances
+from benchmark.metrics.returning import FIRING, OTHERS, by_direction, by_firing, claims, others
+from benchmark.metrics.sides import living
 from benchmark.run.scoring import score
 from benchmark.sae.dictionaries import Paired, Tower
 from benchmark.sae.frames import Matched, Same, disjoint
@@ -192,6 +193,23 @@ def test_nulls_leave_this_fit_and_are_at_chance(planted: Subject) -> None:
         assert np.mean([each["returned"] for each in drawn]) < 0.05
     assert refer("blind", planted)["codes"] < 0.6
     assert "codes" not in refer("random", planted)
+
+
+@pytest.mark.parametrize("name", ["blind", "random"])
+def test_a_null_is_of_one_other_fit_and_costs_no_more_with_more_seeds(name: str) -> None:
+    """Every draw takes one, with what chance is for it; all of them have their turn."""
+    fits = [random_run(30, n_other=n).siblings[0].dictionary for n in (12, 18, 24)]
+    judged = beside(random_run(30), *fits)  # type: ignore[arg-type]
+    sizes = [int(living(each, "image").sum()) for each in others(judged)]
+    known = chances(judged, "image")
+    seen = set()
+    for draw in range(30):
+        changed = REFERENCES[name].apply(judged, np.random.default_rng(draw))
+        (blind,) = others(changed)
+        which = sizes.index(int(living(blind, "image").sum()))
+        assert changed.cache[CHANCE, "image"] == (known[which],)
+        seen.add(which)
+    assert seen == {0, 1, 2}
 
 
 def test_blind_fits_keep_to_the_dimensions_of_the_other_fit() -> None:
