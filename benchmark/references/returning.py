@@ -43,7 +43,7 @@ def blind_others(subject: Subject, rng: np.random.Generator) -> Subject:
 
 
 def isotropic_others(subject: Subject, rng: np.random.Generator) -> Subject:
-    """Null: in place of the other fits as many directions as one has, none likelier than another."""
+    """Null: in place of the other fits directions as many as one has, none the likelier."""
     return _beside(subject, rng, 1, alike=False)
 
 
