@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pytest
 from benchmark.__main__ import main
 from benchmark.run.workers import THREADS, environment
 
+ROOT = Path(__file__).resolve().parents[1]
 KILLED = '''"""Ends its process."""
 import os
 from dataclasses import dataclass
@@ -22,6 +27,19 @@ from benchmark.contracts import Method
 class Killed(Method):
     def fit(self, data):
         os._exit(9)
+'''
+
+WAITING = '''"""Says who runs it and waits."""
+import os, pathlib, time
+from dataclasses import dataclass
+from benchmark.contracts import Method
+
+
+@dataclass(frozen=True)
+class Waiting(Method):
+    def fit(self, data):
+        pathlib.Path(__file__).with_name(f"{os.getpid()}.pid").touch()
+        time.sleep(300)
 '''
 
 
@@ -73,6 +91,39 @@ def test_a_killed_process_is_told_in_a_line(
     said = capsys.readouterr().err.strip().splitlines()[-1]
     assert "one of 2 workers was killed" in said
     assert "fewer --workers" in said
+
+
+@pytest.mark.slow
+def test_processes_end_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    file = tmp_path / "waiting.py"
+    file.write_text(WAITING)
+    asked = ["--backend", "synthetic:tiny", "--method", str(file), "--seed", "0", "1"]
+    asked += ["--task", "reconstruction", "--output-path", str(tmp_path / "r"), "--workers", "2"]
+    run = subprocess.Popen([sys.executable, "-m", "benchmark", "run", *asked], cwd=ROOT)
+    try:
+        until(lambda: list(tmp_path.glob("*.pid")))
+    finally:
+        run.kill()
+        run.wait()
+    pids = [int(each.stem) for each in tmp_path.glob("*.pid")]
+    until(lambda: not any(map(at_work, pids)))
+
+
+def at_work(pid: int) -> bool:
+    """Whether a process is there and has not ended: an ended one may wait to be taken note of."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def until(holds: Callable[[], Any], seconds: float = 60) -> None:
+    """Waits for it."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come to be"
+        time.sleep(0.1)
 
 
 def test_what_was_made_anew_cannot_be_told_apart(

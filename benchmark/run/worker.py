@@ -6,6 +6,9 @@ Opened backends and what they share between methods stay for as long as jobs are
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -89,9 +92,18 @@ def begin(arguments: argparse.Namespace, threads: int) -> None:
     """What a process does first."""
     from benchmark.run.running import quiet_libraries
 
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
     quiet_libraries()
     torch.set_num_threads(threads)
     _here.append(Worker(request(arguments)))
+
+
+def _end_with_the_run() -> None:
+    """Nobody takes what is made for a run that was killed, and no signal tells its processes."""
+    run = multiprocessing.parent_process()
+    assert run is not None
+    run.join()
+    os._exit(1)
 
 
 def fit(jobs: Sequence[Job]) -> None:
