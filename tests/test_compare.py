@@ -436,7 +436,7 @@ def test_presets_are_shown_and_understood_by_their_short_names(tmp_path: Path) -
     [
         (("--json", "."), "--json . is a folder: wanted a file, or - for stdout"),
         (("--across", "x", "y", "--all"), "--all goes with two methods"),
-        (("--output-path", "nowhere"), "no results in nowhere: run the methods there first"),
+        (("--output-path", "nowhere"), "no results in nowhere: name the folder of a run"),
     ],
 )
 def test_words_that_make_no_sense_are_one_line(

@@ -32,6 +32,7 @@ from benchmark.submissions.beside import check_beside
 from benchmark.submissions.cell_checks import check_licence
 from benchmark.submissions.checkpoint_checks import sites as sites_of
 from benchmark.submissions.faults import Faults
+from benchmark.submissions.folders import UnreadableError
 from benchmark.submissions.known import tasks
 from benchmark.submissions.number_checks import check_score
 from benchmark.submissions.ranges import bounds
@@ -110,7 +111,7 @@ def test_the_verb_says_the_same_in_words_in_data_and_by_exit_code(
     assert main(["validate", str(tmp_path / "nowhere"), str(folder)]) == 2
     captured = capsys.readouterr()
     assert "No such file" in captured.err
-    assert "not valid, 1 faults" in captured.out
+    assert "not valid, 1 fault (" in captured.out
 
 
 def test_it_starts_soon_and_without_torch(folder: Path) -> None:
@@ -341,6 +342,59 @@ def test_a_slug_that_looks_like_a_neighbour_is_refused(folder: Path, tmp_path: P
 
 
 # Checksums and files.
+
+
+def test_the_same_dictionaries_under_another_name_are_told(folder: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    shutil.copytree(folder, again)
+    edited(again, JSON, lambda tree: tree.update(slug="again"), seal=False)
+    verdict = validate(again)
+    assert any("its dictionaries are those of mine" in line for line in verdict.warnings)
+
+
+def test_a_folder_of_submissions_is_told_from_one(folder: Path) -> None:
+    with pytest.raises(UnreadableError, match=r"holds submissions and is none: name one .*mine"):
+        validate(folder.parent)
+
+
+def test_what_is_missing_is_told_once_and_what_to_do(folder: Path) -> None:
+    next((folder / "checkpoints").glob("*.safetensors")).unlink()
+    (fault,) = told(folder)
+    assert "is missing: put it back, or make the folder again by `submit`" in fault
+
+
+def test_seeds_that_are_missing_are_one_line_a_place(folder: Path) -> None:
+    def one_less(tree: Any) -> None:
+        tree["cells"] = [cell for cell in tree["cells"] if cell["seed"] != 2]
+
+    edited(folder, "document.json", one_less)
+    lines = [line for line in told(folder) if "of at least 3 seeds" in line]
+    (line,) = lines
+    assert "2 of at least 3 seeds of " in line
+    assert line.startswith("embeddings:rows.npz, embedding: ")
+    assert "retrieval" in line
+
+
+def test_a_document_that_cannot_be_read_says_where_and_blames_no_units(folder: Path) -> None:
+    name, seed = "", 0
+
+    def beyond(tree: Any) -> None:
+        nonlocal name, seed
+        cell = first_scored(tree)
+        cell["scores"][0]["value"] = 99.0
+        name, seed = cell["task"]["name"], cell["seed"]
+
+    edited(folder, "document.json", beyond, seal=False)
+    faults = told(folder)
+    assert any(f"({name}, seed {seed}).scores.0 (" in fault for fault in faults), faults
+    assert any("it was changed since `submit` wrote it" in fault for fault in faults)
+    assert not any("belongs to no scored cell" in fault for fault in faults)
+
+
+@pytest.mark.parametrize("licence", ["do what you want", "proprietary"])
+def test_a_licence_is_one_of_spdx(folder: Path, licence: str) -> None:
+    edited(folder, JSON, lambda tree: tree.update(licence=licence), seal=False)
+    says(folder, f"licence: {licence} is no SPDX expression: wanted one as in MIT")
 
 
 def test_an_altered_file_is_found_by_its_checksum(folder: Path) -> None:

@@ -52,7 +52,7 @@ def submit_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--output-path",
         metavar="DIR",
-        help="default: leaderboards/submissions in a checkout, else submissions",
+        help="default: leaderboards/submissions",
     )
 
 

@@ -27,7 +27,10 @@ def compare_verb(arguments: argparse.Namespace) -> int:
         raise ValueError("--all goes with two methods; tiers on two backends are of main metrics")
     folder = Path(arguments.output_path) / "cells"
     if not folder.is_dir():
-        raise ValueError(f"no results in {arguments.output_path}: run the methods there first")
+        raise ValueError(
+            f"no results in {arguments.output_path}: name the folder of a run (--output-path), or "
+            "run the methods first"
+        )
     names = (method_name(arguments.first), method_name(arguments.second))
     found: Comparison | Across
     if arguments.across:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,20 +63,40 @@ def one_line(error: ValidationError) -> str:
     return f"{first} (and {len(others)} more)" if others else first
 
 
-def all_lines(error: ValidationError) -> list[str]:
-    """Everything wrong with a record, each with where."""
+def all_lines(error: ValidationError, tree: Any = None) -> list[str]:
+    """Everything wrong with a record, each with where, and of a `tree` what is called there."""
     found = error.errors(include_url=False, include_input=False)
-    lines = [line for each in found[:MOST_FAULTS] for line in _lines(each)]
+    lines = [line for each in found[:MOST_FAULTS] for line in _lines(each, tree)]
     more = len(found) - MOST_FAULTS
     return [*lines, f"and {more} more"] if more > 0 else lines
 
 
-def _lines(error: Any) -> list[str]:
+def _lines(error: Any, tree: Any) -> list[str]:
     """One place may break several promises."""
-    where = printable(".".join(str(part) for part in error["loc"]), 120)
+    where = printable(".".join(_named(error["loc"], tree)), 200)
     raised = error.get("ctx", {}).get("error")
     says = raised.args if isinstance(raised, ValueError) and raised.args else (error["msg"],)
     return [printable(f"{where}: {line}" if where else str(line)) for line in says]
+
+
+def _named(loc: Sequence[int | str], tree: Any) -> Iterator[str]:
+    """Each part of a place in a document; a cell with its task, a score with its name behind it."""
+    for part in loc:
+        tree = _inside(tree, part)
+        names = [_inside(_inside(tree, "task"), "name"), _inside(tree, "name")]
+        name = next((each for each in names if isinstance(each, str)), None)
+        seed = _inside(tree, "seed")
+        told = [printable(name, 40)] if name else []
+        told += [f"seed {seed}"] if type(seed) is int and abs(seed) < 10**9 else []
+        yield f"{part} ({', '.join(told)})" if isinstance(part, int) and told else str(part)
+
+
+def _inside(tree: Any, part: int | str) -> Any:
+    """What lies at a place; None where nothing does."""
+    try:
+        return tree[part]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def _model(model: type[Model], tree: Any) -> Model:

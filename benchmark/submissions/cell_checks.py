@@ -135,15 +135,19 @@ def check_seeds(cells: Sequence[Cell], found: Faults) -> None:
     for cell in cells:
         if cell.status == "scored":
             seeds[(*_experiment(cell), cell.task.name)].append(cell)
+    short_of: dict[tuple[str, int], list[str]] = defaultdict(list)
     for there in seeds.values():
         n = len({cell.seed for cell in there})
         if n < LEAST_SEEDS:
-            found.add(
-                f"{told(there[0], seed=False)}: {n} of at least {LEAST_SEEDS} seeds: "
-                f"run with --seed 0 1 2"
-            )
+            where = told(there[0], seed=False).removeprefix(f"{there[0].task.name} on ")
+            short_of[where, n].append(there[0].task.name)
+    for (where, n), names in short_of.items():
+        found.add(
+            f"{where}: {n} of at least {LEAST_SEEDS} seeds of {', '.join(names)}: "
+            "run with --seed 0 1 2"
+        )
     if not seeds:
-        found.add("no cell is scored: there is nothing to show")
+        found.add("no cell is scored: mend what the cells say failed, and run it again")
 
 
 def check_whole(cells: Sequence[Cell], found: Faults) -> None:

@@ -75,6 +75,12 @@ def listing(folder: Path, found: Faults) -> Listing:
         raise UnreadableError(f"{folder} is a link: name the folder itself")
     if not stat.S_ISDIR(own.st_mode):
         raise UnreadableError(f"{folder} is no folder: wanted the folder that `submit` made")
+    others = [] if (folder / RECORD).exists() else _submissions(folder)
+    if others:
+        raise UnreadableError(
+            f"{folder} holds submissions and is none: name one of them, as {folder / others[0]}, "
+            f"or all, {folder}/*"
+        )
     sizes: dict[str, int] = {}
     left = MOST_FILES
     waiting = [""]
@@ -92,6 +98,12 @@ def listing(folder: Path, found: Faults) -> Listing:
         left = max(0, left - len(entries))
     _small_enough(sizes, found)
     return Listing(folder, dict(sorted(sizes.items())))
+
+
+def _submissions(folder: Path) -> list[str]:
+    """Names of the submissions in a folder."""
+    folders = (entry.name for entry in _entries(folder) if entry.is_dir(follow_symlinks=False))
+    return [escaped(name, 80) for name in folders if os.path.isfile(folder / name / RECORD)]
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -67,7 +67,7 @@ def _model(
         try:
             return model.model_validate(tree)
         except ValidationError as error:
-            for line in all_lines(error):
+            for line in all_lines(error, tree):
                 found.add(f"{name}: {line}")
     return None
 

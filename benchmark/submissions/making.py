@@ -58,7 +58,7 @@ def submit(asked: argparse.Namespace) -> Made:
     run = run.parent if run.name == DOCUMENT else run
     found = gathered(run, asked.method, [Path(path) for path in asked.checkpoint or ()])
     slug = asked.slug or slug_of(found)
-    root = Path(asked.output_path) if asked.output_path else default_root()
+    root = Path(asked.output_path or OF_A_CHECKOUT)
     final = root / slug
     if final.exists() and not asked.replace:
         raise ValueError(f"{final} exists: take it away with --replace, or choose another --slug")
@@ -101,10 +101,9 @@ def _put(part: Path, final: Path) -> None:
         ) from None
 
 
-def default_root() -> Path:
-    """`leaderboards/submissions` in a checkout of the repository, else `submissions` here."""
-    is_checkout = Path("leaderboards/__init__.py").is_file() and Path("benchmark").is_dir()
-    return OF_A_CHECKOUT if is_checkout else Path("submissions")
+def is_checkout() -> bool:
+    """Whether this folder is a clone of the repository."""
+    return Path("leaderboards/__init__.py").is_file() and Path("benchmark").is_dir()
 
 
 def slug_of(found: Gathered) -> str:
@@ -220,8 +219,8 @@ def next_step(made: Made) -> str:
     home = OF_A_CHECKOUT / slug
     steps = [f"git switch -c submit-{slug}", f"git add {home}"]
     steps += [f'git commit -m "Submission: {slug}"', f"git push -u origin submit-{slug}"]
-    if folder != home:
-        steps.insert(1, f"cp -R {folder.absolute()} {home}")
+    if folder != home or not is_checkout():
+        steps.insert(1, f"mkdir -p {home} && cp -R {folder.absolute()}/. {home}")
     return "\n".join(
         [
             written,

@@ -75,7 +75,7 @@ def check_numbers(read: Loaded, found: Faults, cells: Iterable[Cell]) -> None:
             wanted.add(f"{UNITS}/{cell.units_file}")
             with found.told(told(cell)):
                 check_cell(read, cell, work, found)
-    for name in read.listing.sizes:
+    for name in read.listing.sizes if read.document else ():
         if name.startswith(f"{UNITS}/") and name not in wanted:
             found.add(f"{name} belongs to no scored cell: take it out")
 
@@ -190,4 +190,7 @@ def check_floor(cell: Cell, score: Score, found: Faults) -> None:
         return
     sign = 1 if score.higher_is_better else -1
     if sign * (score.floor - score.value) > SLACK:
-        found.warn(f"{told(cell, seed=False)}: {score.name} is under its floor")
+        found.warn(
+            f"{told(cell)}: {score.name} is {score.value:.4g}, worse than its floor "
+            f"{score.floor:.4g}: knowing nothing does better; the row may stay, and shows it"
+        )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from benchmark.submissions.card import card
 from benchmark.submissions.faults import Faults
+from benchmark.submissions.folders import Listing
 from benchmark.submissions.known import look_alike, methods, reserved
 from benchmark.submissions.loading import Loaded
 from benchmark.submissions.records import CARD, RECORD, Submission
 
 MOST_SIBLINGS = 20_000
+MOST_READ = 2_000
+"""Submissions beside it whose dictionaries are looked at."""
+CHANGED = "it was changed since `submit` wrote it, so take back the change or submit again"
 
 
 def check_record(read: Loaded, found: Faults, beside: Path | None = None) -> None:
@@ -20,7 +25,9 @@ def check_record(read: Loaded, found: Faults, beside: Path | None = None) -> Non
     if read.record is None:
         return
     folder = read.listing.folder
-    check_names(read.record, folder, beside or folder.absolute().parent, found)
+    beside = beside or folder.absolute().parent
+    check_names(read.record, folder, beside, found)
+    check_twins(read.record, folder, beside, found)
     check_files(read, read.record, found)
     check_card(read, read.record, found)
 
@@ -50,6 +57,18 @@ def check_names(record: Submission, folder: Path, beside: Path, found: Faults) -
         )
 
 
+def check_twins(record: Submission, folder: Path, beside: Path, found: Faults) -> None:
+    """Another row of the very same dictionaries is no other result."""
+    digests = [each.digest.encode() for each in record.checkpoints]
+    own = Path(os.path.abspath(folder)).name
+    every = [name for names in _look_alikes(str(beside)).values() for name in names if name != own]
+    for other in every[:MOST_READ] if digests else ():
+        with suppress(ValueError):
+            content = Listing(beside / other, {}).read(RECORD)
+            if all(digest in content for digest in digests):
+                found.warn(f"{RECORD}: its dictionaries are those of {other} beside it")
+
+
 @lru_cache(maxsize=8)
 def _look_alikes(parent: str) -> dict[str, tuple[str, ...]]:
     """Names of the submissions of a folder by how they look."""
@@ -72,14 +91,19 @@ def check_files(read: Loaded, record: Submission, found: Faults) -> None:
     there = read.listing.sizes
     for name, told in record.files.items():
         if name not in there:
-            found.add(f"{name} is missing, or not as it must be: {RECORD} names it")
+            if not os.path.lexists(read.listing.folder / name):
+                found.add(f"{name} is missing: put it back, or make the folder again by `submit`")
             continue
         with found.told(name):
             if there[name] != told.bytes:
-                raise ValueError(f"has {there[name]:,} bytes, {RECORD} says {told.bytes:,}")
+                raise ValueError(
+                    f"has {there[name]:,} bytes, {RECORD} says {told.bytes:,}: {CHANGED}"
+                )
             sha256 = read.listing.sha256(name)
             if sha256 != told.sha256:
-                raise ValueError(f"has sha256 {sha256[:12]}, {RECORD} says {told.sha256[:12]}")
+                raise ValueError(
+                    f"has sha256 {sha256[:12]}, {RECORD} says {told.sha256[:12]}: {CHANGED}"
+                )
     for name in there:
         if name != RECORD and name not in record.files:
             found.add(f"{name} is not among the files that {RECORD} names: take it out")

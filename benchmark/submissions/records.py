@@ -10,6 +10,7 @@ import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 from pydantic import AfterValidator, Field, model_validator
 
 from benchmark.results.records import Environment, Sha256
@@ -30,6 +31,16 @@ FILE_NAMES = re.compile(
 """Every file of a submission but its record."""
 
 
+def _spdx(licence: str) -> str:
+    try:
+        return str(canonicalize_license_expression(licence))
+    except InvalidLicenseExpression:
+        raise ValueError(
+            f"{licence} is no SPDX expression: wanted one as in MIT, Apache-2.0 or CC-BY-4.0, or "
+            "LicenseRef-NAME for terms of your own"
+        ) from None
+
+
 def _web_address(text: str) -> str:
     """An http(s) address with a host and no user, so that it can be linked. Raises ValueError."""
     if not text.isascii() or re.search(r"[\s\"'<>`\\^{}|\x00-\x1f\x7f]", text):
@@ -45,7 +56,11 @@ Title = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(visib
 Summary = Annotated[str, Field(max_length=500), AfterValidator(visible)]
 Author = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(visible)]
 MethodName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.=-]*$", max_length=120)]
-Licence = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .+()-]*$", max_length=100)]
+Licence = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .+()-]*$", max_length=100),
+    AfterValidator(_spdx),
+]
 """An SPDX expression, as in MIT or Apache-2.0."""
 Web = Annotated[str, Field(max_length=300), AfterValidator(_web_address)]
 Moment = Annotated[

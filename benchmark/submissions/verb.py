@@ -35,7 +35,8 @@ def validate_verb(asked: argparse.Namespace) -> int:
 
 def lines(verdict: Verdict) -> list[str]:
     """What is printed of one folder."""
-    said = "valid" if verdict.valid else f"not valid, {len(verdict.faults)} faults"
+    n = len(verdict.faults)
+    said = "valid" if verdict.valid else f"not valid, {n} fault{'s' if n > 1 else ''}"
     holds = f"{verdict.cells} cells, {verdict.checkpoints} checkpoints"
     return [
         f"{escaped(str(verdict.folder), 200)}: {said} ({holds})",

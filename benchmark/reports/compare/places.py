@@ -70,7 +70,8 @@ def rows_of(cells: Sequence[Cell], name: str) -> Rows:
     configurations: which of them is meant cannot be guessed. Of cells that differ in code, package
     or sibling seeds alone the latest is taken, and a note says so.
     """
-    known(name, (cell.method.name for cell in cells), "method")
+    do = "; what is compared has the same units, so run it into the same --output-path"
+    known(name, (cell.method.name for cell in cells), "method", do)
     found: dict[Where, dict[int, list[Cell]]] = {}
     for cell in cells:
         if cell.method.name == name and cell.status == "scored":
@@ -99,12 +100,12 @@ def at_site(rows: Rows, site: str, called: str) -> Rows:
     return replace(rows, cells=cells)
 
 
-def known(name: str, names: Iterable[str], kind: str) -> None:
+def known(name: str, names: Iterable[str], kind: str, do: str = "") -> None:
     """Raises ValueError with the nearest name where a name is not among those there are."""
     there = sorted(set(names))
     if name in there:
         return
-    raise ValueError(f"no results of {kind} {name} in this folder: {hint(name, there)}")
+    raise ValueError(f"no results of {kind} {name} in this folder: {hint(name, there)}{do}")
 
 
 def unlike(a: Where, b: Where) -> str:
