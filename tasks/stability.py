@@ -93,6 +93,11 @@ class Stability(Task):
         """Raises ValueError without another fit, NotApplicableError where nothing can be told."""
         if not others(subject):
             raise ValueError(f"needs {Need.SECOND_SEED.value}: this subject has no other fit")
+        if all(drew_nothing(subject, other) for other in others(subject)):
+            raise NotApplicableError(
+                "another seed gave the same dictionary to the last bit: nothing was drawn, so that "
+                "it comes back says nothing"
+            )
         if not any(living(subject, modality).any() for modality in MODALITIES):
             raise NotApplicableError("no latent is alive on train: nothing can come back")
         found = directed(subject) if wanted(subject, "cosine") else {}
@@ -104,6 +109,17 @@ class Stability(Task):
             if len(made):
                 found["claims"] = Units(kept)
         return found
+
+
+def drew_nothing(subject: Subject, other: Subject) -> bool:
+    """Whether another fit is this one again. A fit beside itself, as the ceiling, is no other."""
+    if other.artifact is subject.artifact:
+        return False
+    return all(
+        np.array_equal(of(subject, modality), of(other, modality))
+        for of in (directions, living)
+        for modality in MODALITIES
+    )
 
 
 def directed(subject: Subject) -> dict[str, Units]:

@@ -413,6 +413,8 @@ def test_commit_is_that_of_the_package_and_dirty_when_it_differs(tmp_path: Path)
     assert provenance._from_git(file, ("pack",)) == (head, False)
     (file.parent / "new.py").write_text("y = 2\n")
     assert provenance._from_git(file, ("pack",)) == (head, True)
+    assert provenance._from_git(file, ("pack", ":(exclude)pack/new.py")) == (head, False)
+    assert ":(exclude)leaderboards/submissions" in provenance.OURS
 
 
 def test_a_package_installed_inside_of_another_repository_is_not_of_it(tmp_path: Path) -> None:

@@ -145,12 +145,12 @@ def test_the_loud_latents_may_be_the_stable_ones() -> None:
 
 
 def random_tower(m: int, seed: int, shared: int = 0) -> Tower:
-    rows = torch.cat([unit_rows(shared, D, 77), unit_rows(m - shared, D, seed)])
+    rows = torch.cat([unit_rows(shared, D, 77), unit_rows(m - shared, D, seed)]).roll(seed // 20, 0)
     return Tower(rows.T.contiguous(), torch.zeros(m), rows, torch.zeros(D), activation="relu")
 
 
 def random_run(m: int, shared: int = 0, n_other: int | None = None) -> Subject:
-    """Two fits of random directions over Gaussian rows, some directions in both."""
+    """Two fits of random directions over Gaussian rows, some in both, one place further on."""
     rows = [torch.randn(300, D, generator=torch.Generator().manual_seed(i)) for i in range(4)]
     train, test = activations(rows[0], rows[1]), activations(rows[2], rows[3])
     n_other = m if n_other is None else n_other
@@ -271,6 +271,17 @@ def test_chance_depends_on_the_fits_alone(planted: Subject) -> None:
 # -------------------------------------------------------------------------------- what is missing
 
 
+def test_a_fit_that_draws_nothing_is_not_stable_but_not_applicable(planted: Subject) -> None:
+    made = planted.dictionary
+    assert isinstance(made, Paired)
+    again = Paired(made.image, made.text, made.frame)
+    with pytest.raises(NotApplicableError, match="nothing was drawn"):
+        TASK.score(beside(planted, again, again))
+    other = random_run(12).siblings[0].dictionary
+    assert isinstance(other, Paired)
+    assert values(beside(planted, again, ordered(World(), range(12))))["cosine"] > 0
+
+
 def test_one_seed_is_not_enough(planted: Subject) -> None:
     assert Need.SECOND_SEED in TASK.needs
     with pytest.raises(ValueError, match="needs a second seed of the same run"):
@@ -297,8 +308,11 @@ def test_dead_dictionaries_do_not_come_back(planted: Subject) -> None:
 
 def test_a_single_latent_shows_nothing(planted: Subject) -> None:
     world = World()
-    one = Paired(*(world.tower(m, torch.tensor([0]), 1) for m in MODALITIES), Same(1))
-    found = values(beside(planted.with_(artifact=Artifact(one, SITE, k=1)), one))
+    towers = [world.tower(m, torch.tensor([0]), 1) for m in MODALITIES]
+    one, other = (
+        Paired(*(replace(t, W_dec=t.W_dec * length) for t in towers), Same(1)) for length in (1, 2)
+    )
+    found = values(beside(planted.with_(artifact=Artifact(one, SITE, k=1)), other))
     assert found["cosine"] == pytest.approx(1)
     assert found["adjusted/cosine"] == 0, "blind directions around one latent are that latent"
 
