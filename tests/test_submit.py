@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -54,9 +55,16 @@ def test_from_a_run_to_a_validated_folder_in_three_commands(
     assert main(["submit", "results", "--method", "my_method.py", *WHO]) == 0
     said = capsys.readouterr().out
     assert "git add leaderboards/submissions/my-method" in said
-    assert main(["validate", "submissions/my-method"]) == 0
+    (step,) = [line.strip() for line in said.splitlines() if "cp -R" in line]
+    clone = tmp_path / "a clone"
+    clone.mkdir()
+    for _ in range(2):
+        subprocess.run(step, shell=True, check=True, cwd=clone)
+        assert main(["validate", str(clone / "leaderboards/submissions/my-method")]) == 0
+        capsys.readouterr()
+    assert main(["validate", "leaderboards/submissions/my-method"]) == 0
     assert "valid (33 cells, 3 checkpoints)" in capsys.readouterr().out
-    read = read_submission(Path("submissions/my-method"))
+    read = read_submission(Path("leaderboards/submissions/my-method"))
     assert read.record.method_file == "my_method.py"
     assert read.record.title.startswith("Top atoms: written pairs")
     for each in read.record.checkpoints:
@@ -156,8 +164,8 @@ def test_what_would_not_be_valid_is_not_written(
         if json.loads(path.read_text())["seed"] == 2:
             path.unlink()
     told = refused(capsys, "results", "--method", "mine.py", *WHO, code=1)
-    assert "fault: retrieval on embeddings:rows.npz, embedding: 2 of at least 3 seeds" in told
-    assert "error: not valid, so submissions/mine was not written" in told
+    assert "fault: embeddings:rows.npz, embedding: 2 of at least 3 seeds of retrieval" in told
+    assert "error: not valid, so leaderboards/submissions/mine was not written" in told
 
 
 def test_a_method_that_was_edited_since_has_nothing_to_submit(
@@ -175,10 +183,12 @@ def test_a_folder_that_is_there_is_replaced_only_when_asked(
     words = ["results", "--method", "mine.py", *WHO]
     assert main(["submit", *words]) == 0
     capsys.readouterr()
-    assert "submissions/mine exists: take it away with --replace" in refused(capsys, *words)
+    assert "leaderboards/submissions/mine exists: take it away with --replace" in refused(
+        capsys, *words
+    )
     assert main(["submit", *words, "--replace", "--title", "Anew"]) == 0
-    assert read_submission(here / "submissions" / "mine").record.title == "Anew"
-    assert [path.name for path in (here / "submissions").iterdir()] == ["mine"]
+    assert read_submission(here / "leaderboards" / "submissions" / "mine").record.title == "Anew"
+    assert [path.name for path in (here / "leaderboards" / "submissions").iterdir()] == ["mine"]
 
 
 def test_a_checkpoint_that_no_cell_used_is_refused_and_one_elsewhere_is_found(
@@ -187,7 +197,9 @@ def test_a_checkpoint_that_no_cell_used_is_refused_and_one_elsewhere_is_found(
     (here / "results" / "fits").rename(here / "kept")
     words = ["results", "--method", "mine.py", *WHO]
     assert main(["submit", *words, "--checkpoint", "kept"]) == 0
-    assert len(read_submission(here / "submissions" / "mine").record.checkpoints) == 3
+    assert (
+        len(read_submission(here / "leaderboards" / "submissions" / "mine").record.checkpoints) == 3
+    )
     capsys.readouterr()
     assert main(["submit", *words, "--slug", "bare"]) == 0
     assert "3 dictionaries are not there" in capsys.readouterr().err
@@ -223,12 +235,12 @@ def imported(run: Path) -> None:
 def test_a_dictionary_fitted_elsewhere_is_submitted_by_its_row_s_name(here: Path) -> None:
     imported(here / "results")
     assert main(["submit", "results", "--method", "mine", *WHO]) == 0
-    record = read_submission(here / "submissions" / "mine").record
+    record = read_submission(here / "leaderboards" / "submissions" / "mine").record
     assert record.imported
     assert record.method_file is None
     assert "method.py" not in record.files
     assert len(record.checkpoints) == 3
-    assert main(["validate", "submissions/mine"]) == 0
+    assert main(["validate", "leaderboards/submissions/mine"]) == 0
 
 
 def test_a_dictionary_fitted_elsewhere_is_nothing_without_its_checkpoint(

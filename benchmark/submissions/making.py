@@ -67,7 +67,7 @@ def submit(asked: argparse.Namespace) -> Made:
     record = record_of(asked, found, slug, contents)
     contents[RECORD] = (record.model_dump_json(indent=1) + "\n").encode()
     part = root / f".{slug}.{os.getpid()}.part"
-    fresh = not root.exists()
+    fresh = [folder for folder in (root, *root.parents) if not folder.exists()]
     try:
         for name, content in contents.items():
             write_whole(part / slug / name, content)
@@ -76,9 +76,9 @@ def submit(asked: argparse.Namespace) -> Made:
             _put(part / slug, final)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-        if fresh:
+        for folder in fresh:
             with suppress(OSError):
-                root.rmdir()
+                folder.rmdir()
     size = sum(len(content) for content in contents.values())
     return Made(final, verdict, tuple(found.notes), size)
 
