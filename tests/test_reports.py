@@ -20,7 +20,7 @@ from benchmark.reports.names import short
 from benchmark.reports.numbers import number
 from benchmark.reports.panels import panels
 from benchmark.reports.progress import Tally
-from benchmark.reports.tables import print_tables
+from benchmark.reports.tables import nearest, print_tables
 from benchmark.results import Cell, Document, ReferenceScore, Run, Score, document
 from leaderboards.board.making import board
 from leaderboards.board.sources import Source
@@ -73,6 +73,34 @@ def test_a_bundled_row_of_another_experiment_is_never_shown(change: dict[str, ob
 def test_a_bundled_row_gives_way_to_the_same_method_of_the_run():
     rows = panels([cell(scores=(main_score(0.7),))], [cell()])[PLACE]["retrieval"].rows
     assert [(row.method, row.value, row.bundled) for row in rows] == [("posthoc", 0.7, False)]
+
+
+def test_floors_and_units_are_those_of_all_rows_and_one_s_own_ceiling_is_not_everybody_s():
+    ran = [cell(method="jsae", scores=(main_score(0.4, floor=0.1, ceiling=0.7, n=20),))]
+    theirs = [cell(scores=(main_score(0.8, floor=0.2, ceiling=0.9, n=300),))]
+    panel = panels(ran, theirs)[PLACE]["retrieval"]
+    assert (panel.floor, panel.ceiling) == (0.2, None)
+    assert panel.sample.startswith("n = 20 to 300 ")
+    assert panels(ran)[PLACE]["retrieval"].ceiling == 0.7
+    assert panels(ran)[PLACE]["retrieval"].sample.startswith("n = 20 ")
+
+
+def test_an_interval_of_shares_over_seeds_ends_at_one():
+    shares = [main_score(v, interval="wilson", ci_low=0.8, ci_high=1.0) for v in (0.9, 0.97, 0.99)]
+    cells = [cell(seed=s, scores=(score,)) for s, score in enumerate(shares)]
+    (row,) = panels(cells)[PLACE]["retrieval"].rows
+    assert row.high == 1.0
+
+
+def test_of_bundled_methods_the_best_stand_beside_one_s_own():
+    theirs = [
+        cell(method=name, scores=(main_score(0.1 + i / 100),))
+        for i, name in enumerate((*"abcdefghij", "random"))
+    ]
+    own = cell(method="mine", scores=(main_score(0.05),))
+    here = panels([own], theirs)[PLACE]["retrieval"]
+    lines = [each.name for each in nearest(here, lineup([here]))]
+    assert lines == ["j", "i", "h", "g", "f", "mine", "random"]
 
 
 def test_what_has_no_score_is_told_with_its_reason(tmp_path: Path):

@@ -119,7 +119,7 @@ def title(axis: Any, panel: Panel) -> None:
     from matplotlib.ticker import MaxNLocator
 
     arrow = {True: "↑", False: "↓", None: ""}[panel.higher_is_better]
-    what = f"{panel.metric} {arrow}\nn = {panel.n:,} {panel.unit}s"
+    what = f"{panel.metric} {arrow}\n{panel.sample}"
     over = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points"}
     axis.annotate(what, xytext=(0, 4), fontsize=7, va="bottom", linespacing=1.3, **over)
     axis.annotate(panel.task, xytext=(0, 25), fontsize=8, va="bottom", fontweight="bold", **over)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from benchmark.registry import ROOT
 from benchmark.reports.compare.places import where as experiment
+from benchmark.reports.ends import within
 from benchmark.reports.names import place, short
 from benchmark.results import SUFFIX, Cell, Document, Score, bundle_file, read_bundle
 from benchmark.statistics import over_seeds
@@ -45,9 +46,13 @@ class Panel:
     metric: str = ""
     unit: str = ""
     n: int = 0
+    """The most units of any row."""
+    least: int = 0
+    """The fewest."""
     higher_is_better: bool | None = True
     rows: list[Row] = field(default_factory=list)
     floor: float | None = None
+    """The highest null that any of these rows was held to."""
     ceilings: set[float] = field(default_factory=set)
     baselines: dict[str, float] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
@@ -57,6 +62,12 @@ class Panel:
     def ceiling(self) -> float | None:
         """The ceiling of all rows; None where each has its own, which only its details can tell."""
         return next(iter(self.ceilings)) if len(self.ceilings) == 1 else None
+
+    @property
+    def sample(self) -> str:
+        """On how many of what."""
+        fewest = f"{self.least:,} to " if 0 < self.least < self.n else ""
+        return f"n = {fewest}{self.n:,} {self.unit}s"
 
 
 def heading(there: Where) -> str:
@@ -115,6 +126,7 @@ def add(panel: Panel, members: list[Cell], *, bundled: bool) -> None:
         row = replace(row, bundled=bundled, supervised=method.supervised, patched=patched)
         panel.rows.append(row)
         panel.higher_is_better = mains[0].higher_is_better
+        limits(panel, mains)
         if not bundled:
             read_against(panel, mains[0], f"{row.method} " if patched else "")
 
@@ -127,23 +139,31 @@ def combined(method: str, kind: str, mains: Sequence[Score]) -> Row:
         return Row(name, first.value, first.ci_low, first.ci_high, 1, of=method)
     summary = over_seeds([s.value for s in mains], [s.se or 0.0 for s in mains])
     wide = len(mains) == 2 and bool(summary.s_seed)
-    return Row(name, summary.value, summary.low, summary.high, len(mains), of=method, wide=wide)
+    low, high = within(mains, summary.low, summary.high)
+    return Row(name, summary.value, low, high, len(mains), of=method, wide=wide)
+
+
+def limits(panel: Panel, mains: Sequence[Score]) -> None:
+    """Units, floor and ceilings, over every row that is shown."""
+    for score in mains:
+        if score.n is not None:
+            panel.least = min(panel.least or score.n, score.n)
+            panel.n = max(panel.n, score.n)
+        if score.floor is not None:
+            panel.floor = score.floor if panel.floor is None else max(panel.floor, score.floor)
+        if score.ceiling is not None:
+            panel.ceilings.add(round(score.ceiling, 9))
 
 
 def read_against(panel: Panel, score: Score, of: str = "") -> None:
-    """Floor, baselines and ceiling: the floor is the highest any row of the run was held to.
+    """Metric and baselines, which are of the run's own rows.
 
-    Baselines on a backend that a method patched are of that method alone.
+    On a backend that a method patched they are of that method alone.
     """
     panel.metric, panel.unit = score.name, score.unit
-    panel.n = max(panel.n, score.n or 0)
     for reference in score.references:
         if reference.kind == "baseline":
             panel.baselines[f"{of}{reference.name}"] = reference.value
-    if score.floor is not None:
-        panel.floor = score.floor if panel.floor is None else max(panel.floor, score.floor)
-    if score.ceiling is not None:
-        panel.ceilings.add(round(score.ceiling, 9))
 
 
 def bundled_cells(backends: Iterable[str] | None = None) -> tuple[Cell, ...]:

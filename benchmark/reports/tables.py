@@ -18,6 +18,8 @@ from benchmark.results import Cell, Document
 
 SAW = "saw labels, the planted truth or answers about the pictures"
 PATCHED = "replaces weights of the backend: its activations are those of the patched model"
+BESIDE = 5
+"""Bundled methods under each other in one task's table."""
 TWO_SEEDS = "two seeds: interval wide by construction; use three or more"
 
 
@@ -51,6 +53,10 @@ def print_summary(shown: Sequence[Panel], console: Console) -> None:
     if fits(table, console):
         console.print(table)
         return
+    more = sum(each.bundled and each.kind == "method" for each in lineup(shown)) - BESIDE
+    if more > 0:
+        said = f"of bundled methods the {BESIDE} best of each task; {more} more are on the pages of"
+        note(console, f"{said} `leaderboard build` and in `report`")
     for panel in shown:
         console.print(f"{panel.task}: {measure(panel)}", style="italic", markup=False)
         console.print(stacked(panel, shown))
@@ -58,7 +64,7 @@ def print_summary(shown: Sequence[Panel], console: Console) -> None:
 
 def measure(panel: Panel, sep: str = ", ") -> str:
     """What is measured, on how many of what."""
-    return f"{panel.metric}{sep}n = {panel.n:,} {panel.unit}s"
+    return f"{panel.metric}{sep}{panel.sample}"
 
 
 def summary(shown: Sequence[Panel]) -> Table:
@@ -75,16 +81,26 @@ def summary(shown: Sequence[Panel]) -> Table:
 
 
 def stacked(panel: Panel, shown: Sequence[Panel]) -> Table:
-    """One task by itself: names as wide as in every other task's table."""
+    """One task by itself, best first: names as wide as in every other task's table."""
     table = plain()
     table.show_header = False
     lines = lineup(shown)
     table.add_column(min_width=max(len(each.label) for each in lines), overflow="fold")
     table.add_column(no_wrap=True)
-    for each in lines:
+    for each in nearest(panel, lines):
         if entry(panel, each):
             table.add_row(each.label, entry(panel, each), style=style(each))
     return table
+
+
+def nearest(panel: Panel, lines: Sequence[Line]) -> list[Line]:
+    """The run's own lines among the best bundled ones, by this task; controls and references."""
+    place = {row.method: i for i, row in enumerate(panel.rows)}
+    methods = [each for each in lines if each.kind == "method"]
+    methods.sort(key=lambda each: place.get(each.name, len(place)))
+    best = [each.name for each in methods if each.bundled and each.name in place][:BESIDE]
+    kept = [each for each in methods if not each.bundled or each.name in best]
+    return kept + [each for each in lines if each.kind != "method"]
 
 
 def sections(lines: Sequence[Line]) -> list[tuple[Line, bool]]:
@@ -117,6 +133,10 @@ def legend(shown: Sequence[Panel]) -> str:
         (f"† supervised: {SAW}", any(row.supervised for row in rows)),
         (f"§ {PATCHED}", any(row.patched for row in rows)),
         ("×S over S seeds", any(row.seeds > 1 for row in rows)),
+        (
+            "floor: the highest null that any row was held to",
+            any(p.floor is not None for p in shown),
+        ),
     ]
     lines = ["; ".join(text for text, occurs in parts if occurs)]
     return "\n".join([*lines, *[f"‡ {TWO_SEEDS}"] * any(row.wide for row in rows)])

@@ -111,7 +111,7 @@ def _table(panel: Panel, cells: Sequence[Cell]) -> TaskTable:
         arrow={True: "↑ higher is better", False: "↓ lower is better", None: ""}[
             panel.higher_is_better
         ],
-        n=f"n = {panel.n:,} {panel.unit}s",
+        n=panel.sample,
         entries=tuple(_entry(panel, line, seen) for line in lineup([panel])),
         methods=methods,
         metrics=metrics(own, methods) if len(methods) <= MOST else (),
