@@ -240,6 +240,13 @@ def test_nothing_of_the_board_is_over_tasks() -> None:
         assert numbers <= {"n_cells"}
 
 
+@pytest.mark.parametrize(("level", "under"), [(0.05, True), (0.4, False)])
+def test_a_value_under_its_floor_says_so(level: float, under: bool) -> None:
+    entry = row(only(cells("shared", level), cells("jsae", 0.6)), "shared").entries["retrieval"]
+    assert entry.floor == 0.1
+    assert entry.under is under
+
+
 def test_the_order_of_cells_does_not_matter() -> None:
     its = reference_cells(("jsae", "shared", "posthoc"), {"pocket-clip": ("embedding",)}, range(3))
     assert board([Source(its)], {}) == board([Source(its[::-1])], {})

@@ -9,6 +9,7 @@ import re
 import threading
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -31,6 +32,7 @@ from leaderboards.site.pages import navigation
 from leaderboards.site.rerun import commands
 from leaderboards.site.serving import server
 from tests import records
+from tests.leaderboard_worlds import SITES as EVERY
 from tests.leaderboard_worlds import made, reference_cells, site_of, submission, submitted
 
 SCRIPT = "<script>alert('x')</script>"
@@ -101,6 +103,24 @@ class Seen(HTMLParser):
 
     def of(self, *names: str) -> Iterator[dict[str, str | None]]:
         yield from (attributes for tag, attributes in self.tags if tag in names)
+
+
+def test_a_submission_stands_by_its_name_in_tables_and_is_run_by_its_file(tmp_path: Path) -> None:
+    backends = {name: sites[:1] for name, sites in EVERY.items() if not name.startswith("synth")}
+    ours = reference_cells(("jsae", "shared"), backends, range(3), ("retrieval",))
+    (theirs,) = submitted(1, tuple(backends), ("retrieval",))
+    assert theirs.record is not None
+    record = theirs.record.model_copy(update={"method_file": "method_0.py"})
+    site = site_of(tmp_path, [Source(ours), replace(theirs, record=record)])
+    board = (site / "backends" / "pocket-clip.html").read_text()
+    assert f"<span>{record.slug}</span>" in board
+    assert f"<span>{record.title}</span>" not in board
+    page = (site / "submissions" / f"{record.slug}.html").read_text()
+    assert "--method method_0.py" in page
+    assert f"leaderboards/submissions/{record.slug}/method.py" in page
+    task = (site / "tasks" / "retrieval.html").read_text()
+    over_all = task[task.index("Over all backends") :]
+    assert record.slug in over_all
 
 
 def test_every_page_is_valid_html(pages: dict[str, str]) -> None:

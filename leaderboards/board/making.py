@@ -16,6 +16,9 @@ from leaderboards.board.sources import Source
 from leaderboards.board.tables import Absent, Board, Column, Entry, Kind, Mark, Row, Table
 from leaderboards.board.values import value_of
 
+SLACK = 1e-9
+"""By which a value may be under its floor for rounding."""
+
 
 @dataclass
 class Group:
@@ -141,14 +144,17 @@ def _entries(group: Group, codes: str, columns: Sequence[Column]) -> Iterator[tu
         if picked is None or not mains:
             continue
         ceilings = {score.ceiling for _, score in mains}
+        value, floor = value_of(mains), worst_floor([score for _, score in mains])
+        sign = 0 if each.higher_is_better is None else 1 if each.higher_is_better else -1
         yield (
             each.task,
             Entry(
-                value=value_of(mains),
+                value=value,
                 pin=picked.pin,
                 fresh=picked.pin == each.pin,
-                floor=worst_floor([score for _, score in mains]),
+                floor=floor,
                 ceiling=next(iter(ceilings)) if len(ceilings) == 1 else None,
+                under=floor is not None and sign * value.value < sign * floor - SLACK,
             ),
         )
 

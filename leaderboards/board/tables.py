@@ -48,6 +48,8 @@ class Entry:
     """Where a self-reported row would stand; it moves no other row."""
     unranked: str = ""
     """Why there is no tier."""
+    under: bool = False
+    """Worse than its own floor: knowing nothing does better."""
 
     @property
     def look(self) -> str:

@@ -15,21 +15,24 @@ OWN_DATA = ("scenes",)
 """Data that shipped backends bring themselves."""
 
 
-def commands(rows: Iterable[Row]) -> list[tuple[Place, str]]:
-    """One command a place, with every task and seed that has a value there."""
+def commands(rows: Iterable[Row], file: str | None = None) -> list[tuple[Place, str]]:
+    """One command a place, with every task and seed that has a value there.
+
+    `file` is the method's own, where it does not ship.
+    """
     found: dict[Place, list[Cell]] = {}
     for row in rows:
         if row.codes == "full":
             for cells in row.cells.values():
                 for cell in cells:
                     found.setdefault(place_of(cell), []).append(cell)
-    return [(place, command(place, cells)) for place, cells in found.items()]
+    return [(place, command(place, cells, file)) for place, cells in found.items()]
 
 
-def command(place: Place, cells: Sequence[Cell]) -> str:
+def command(place: Place, cells: Sequence[Cell], file: str | None = None) -> str:
     """`python -m benchmark run …`; settings that a user gave are given again."""
     method = max(cells, key=lambda cell: (cell.created or "", cell.key)).method
-    words = ["--method", method.name, "--backend", place.backend]
+    words = ["--method", file or method.name, "--backend", place.backend]
     if place.data not in OWN_DATA and not _brought(place):
         words += ["--data", place.data]
     if place.site:

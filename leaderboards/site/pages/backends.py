@@ -149,7 +149,7 @@ def lines_of(facts: Facts, table: Table) -> Iterator[Line]:
             cells.append((entry, drawn, row.absent.get(column.task)))
         tasks = " ".join(str(i) for i, (entry, _, _) in enumerate(cells) if entry)
         seeds = f"{row.n_seeds} seed{'s' * (row.n_seeds != 1)}"
-        said = (row.title,) if row.slug else ()
+        said = (row.slug,) if row.slug else ()
         kind = ("control",) if row.kind == "control" else ()
         flags = ",".join([*kind, *row.marks])
         yield Line(row, facts.links.row(row), (*said, seeds, *kind), flags, tasks, tuple(cells))

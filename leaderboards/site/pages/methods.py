@@ -112,12 +112,12 @@ def of_submission(source: Source, found: Sequence[Found]) -> dict[str, Any]:
         "needs": [],
         "submission": record,
         "lane": source.lane,
-        **shared(found),
+        **shared(found, record.method_file if record else None),
     }
 
 
-def shared(found: Sequence[Found]) -> dict[str, Any]:
-    """Values, budget and commands."""
+def shared(found: Sequence[Found], file: str | None = None) -> dict[str, Any]:
+    """Values, budget and commands; `file` is that of a method that does not ship."""
     record = found[0].row.record if found else None
     marks = {mark for each in found for mark in each.row.marks}
     absent = [
@@ -138,7 +138,7 @@ def shared(found: Sequence[Found]) -> dict[str, Any]:
         "what_marks": MARKS,
         "absent": absent,
         "seeds": seeds_of,
-        "commands": commands([each.row for each in found]),
+        "commands": commands([each.row for each in found], file),
     }
 
 

@@ -142,13 +142,14 @@ def ticks(scale: Scale) -> list[tuple[int, str]]:
 
 
 def matrix(facts: Facts, tables: list[Table], task: str) -> list[tuple[str, str, list[Any]]]:
-    """Every reference row over all places; nothing where there is only one."""
+    """Every row over all places, of many submissions the checked ones; nothing of one place."""
     if len(tables) < 2:
         return []
     entries: dict[str, list[Entry | None]] = {}
     paths: dict[str, str] = {}
+    many = sum(len(table.rows) for table in tables) > MANY
     for at, table in enumerate(tables):
-        for row in reference_rows(table):
+        for row in reference_rows(table) if many else table.rows:
             if (entry := row.entries.get(task)) is not None:
                 entries.setdefault(row.key, [None] * len(tables))[at] = entry
                 paths[row.key] = facts.links.row(row)

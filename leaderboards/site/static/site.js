@@ -168,14 +168,21 @@ function showColumns(table, without) {
   }
 }
 
-/* Scrolling boxes take part in the tab order only while there is something to scroll to. */
+/* Scrolling boxes take part in the tab order only while there is something to scroll to, and fade
+   where they go on to the right. */
 function scrolling(box) {
+  const fade = () => {
+    const left = box.scrollWidth - box.clientWidth - box.scrollLeft;
+    box.classList.toggle("more", left > 8);
+  };
   const watch = new ResizeObserver(() => {
     const more = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
     if (more) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
+    fade();
   });
   watch.observe(box);
+  box.addEventListener("scroll", fade, { passive: true });
 }
 
 document.addEventListener("DOMContentLoaded", () => {
