@@ -288,10 +288,13 @@ def test_exhibits_are_shown_small_and_damaged_ones_told(tmp_path: Path) -> None:
     Image.fromarray(noise // 64 * 64).save(folder / f"retrieval-one-{told.key[:8]}.png")
     (folder / f"retrieval-two-{other.key[:8]}.png").write_bytes(b"no picture")
     Image.fromarray(noise).save(folder / "retrieval-three-00000000.png")
+    again = put(tmp_path / "cells", {"r@1": hits(0.5)}, method="one", seed=1)
+    Image.fromarray(noise // 64 * 64).save(folder / f"retrieval-one-{again.key[:8]}.png")
     text = made(by_hand(tmp_path))
     found = read(text)
     assert not found.faults
-    assert found.tags.count("img") == 1
+    assert found.tags.count("img") == 1, "one seed of a method"
+    assert "1 more, of other seeds or for want of room, lie in" in text
     assert f"retrieval-two-{other.key[:8]}.png is not shown" in text
     assert 'width="1500"' in text
 

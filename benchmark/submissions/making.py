@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from benchmark.messages.storage import StorageError
 from benchmark.registry import catalogue
 from benchmark.results import Run, document, to_json, write_whole
-from benchmark.results.reading import one_line
+from benchmark.results.reading import all_lines
 from benchmark.submissions.card import card
 from benchmark.submissions.gathering import Gathered, gathered
 from benchmark.submissions.named import Named
@@ -169,6 +169,7 @@ def record_of(
 
 FLAGS = {"authors": "--author", "method_file": "--method", "method": "--method"}
 SPELLED = {
+    "authors": "is empty: wanted the name of who made it",
     "slug": "wanted lower case letters, digits and single dashes, as in my-method",
     "licence": "wanted an SPDX expression, as in MIT or Apache-2.0",
     "method": "its name has signs that no name of a row may have: rename the file",
@@ -178,10 +179,10 @@ SPELLED = {
 
 def _with_flag(error: ValidationError) -> str:
     """The first complaint under the name of its flag."""
-    field, _, rest = one_line(error).partition(":")
+    field, _, rest = all_lines(error)[0].partition(":")
     first = field.split(".")[0]
     said = rest.strip()
-    if "should match pattern" in said:
+    if "should match pattern" in said or "at least 1 character" in said:
         said = SPELLED.get(first, said)
     return f"{FLAGS.get(first, f'--{first}')}: {said}" if rest else field
 

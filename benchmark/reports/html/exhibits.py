@@ -41,11 +41,16 @@ class Strip:
 
 
 def strips(run: Path, cells: Sequence[Cell], kept: Path) -> tuple[list[Strip], list[str]]:
-    """Exhibits of these cells while there is room, one a task and method first; and notes."""
+    """The first exhibit of each task, method and place, while there is room; and notes."""
     found: list[Strip] = []
     notes: list[str] = []
     left, bytes_ = 0, 0
+    seen: set[tuple[str, ...]] = set()
     for cell, file in _ordered(run / "exhibits", cells):
+        of = (cell.task.name, cell.method.name, cell.backend.name, cell.site or "", cell.variant)
+        if of in seen:
+            left += 1
+            continue
         try:
             content, width, height = _small(file, kept)
         except (OSError, ValueError) as error:
@@ -55,13 +60,14 @@ def strips(run: Path, cells: Sequence[Cell], kept: Path) -> tuple[list[Strip], l
             left += 1
             continue
         bytes_ += len(content)
+        seen.add(of)
         place = f"{short(cell.backend.name)} · {cell.site or 'all sites'}"
         source = "data:image/webp;base64," + base64.b64encode(content).decode()
         found.append(
             Strip(cell.task.name, cell.method.name, cell.seed, place, source, width, height)
         )
     if left:
-        notes.append(f"{left} more lie in {run.name}/exhibits: a page has room for so many alone")
+        notes.append(f"{left} more, of other seeds or for want of room, lie in {run.name}/exhibits")
     return sorted(found, key=lambda each: (each.task, each.method, each.seed)), notes
 
 

@@ -13,7 +13,7 @@ from benchmark.reports.html.strips import strip, view
 from benchmark.reports.lineup import Line, lineup, row_of, value_of
 from benchmark.reports.numbers import interval, number, span
 from benchmark.reports.panels import Panel, Where, combined, heading
-from benchmark.reports.tables import PATCHED, SAW, TWO_SEEDS, absences
+from benchmark.reports.tables import PATCHED, SAW, TWO_SEEDS, absences, nearest
 from benchmark.results import Cell, Score
 
 MOST = 8
@@ -55,6 +55,8 @@ class TaskTable:
     arrow: str
     n: str
     entries: tuple[Entry, ...]
+    more: tuple[Entry, ...]
+    """Bundled rows that are folded away."""
     methods: tuple[str, ...]
     metrics: tuple[Metric, ...]
     left_out: tuple[str, ...]
@@ -97,7 +99,8 @@ def _there(cell: Cell) -> Where:
 
 
 def _table(panel: Panel, cells: Sequence[Cell]) -> TaskTable:
-    seen = view(panel)
+    seen, lines = view(panel), lineup([panel])
+    shown = nearest(panel, lines)
     own = [cell for cell in cells if cell.task.name == panel.task and cell.status == "scored"]
     methods = tuple(dict.fromkeys(cell.method.name for cell in own))
     left_out = dict.fromkeys(
@@ -112,7 +115,8 @@ def _table(panel: Panel, cells: Sequence[Cell]) -> TaskTable:
             panel.higher_is_better
         ],
         n=panel.sample,
-        entries=tuple(_entry(panel, line, seen) for line in lineup([panel])),
+        entries=tuple(_entry(panel, line, seen) for line in shown),
+        more=tuple(_entry(panel, line, seen) for line in lines if line not in shown),
         methods=methods,
         metrics=metrics(own, methods) if len(methods) <= MOST else (),
         left_out=tuple(left_out),
