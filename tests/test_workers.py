@@ -78,6 +78,11 @@ def test_two_processes_score_what_one_does(tmp_path: Path, monkeypatch: pytest.M
     stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "shared" / "cells").iterdir()}
     assert numbers(ran(tmp_path / "shared", *asked, *tasks, "--workers", "2")[1]) == numbers(shared)
     assert stamps == {p: p.stat().st_mtime_ns for p in (tmp_path / "shared" / "cells").iterdir()}
+    some = next(c["key"] for c in shared["cells"] if c["method"]["name"] == "posthoc")
+    (tmp_path / "shared" / "cells" / f"{some}.json").unlink()
+    code, again = ran(tmp_path / "shared", *asked, *tasks, "--workers", "2")
+    assert code == 0, "a method of which some cells are there and some are not"
+    assert numbers(again) == numbers(shared)
 
 
 @pytest.mark.slow

@@ -81,6 +81,7 @@ class Where:
         """Cells by method and variant, with what they take; each fit is counted once."""
         rows: dict[tuple[str, str], MethodPlan] = {}
         known: set[str] = set()
+        met: set[tuple[object, ...]] = set()
         for cell in found:
             case = cell.place.case
             key = (case.choice.name, case.variant)
@@ -95,7 +96,9 @@ class Where:
                 if name not in known:
                     known.add(name)
                     self._fit(row, part, cell.place.seed)
-            self._score(row, cell)
+            of = (cell.place.asked.name, case.variant, cell.site, cell.place.seed)
+            self._score(row, cell, again=of in met)
+            met.add(of)
         return list(rows.values())
 
     def fit(self, case: Case) -> Fitting:
@@ -124,14 +127,14 @@ class Where:
         row.fit_bytes += COPIES * one.parameters * FLOAT
         row.patches += Need.PATCH in case.method.provides
 
-    def _score(self, row: MethodPlan, cell: Planned) -> None:
-        """Adds the scoring of one cell."""
+    def _score(self, row: MethodPlan, cell: Planned, *, again: bool) -> None:
+        """Adds the scoring of one cell; `again` where another method has it before."""
         case, task = cell.place.case, cell.place.asked.name
         blocks = len(case.swept or ()) or 1
         split, tokens = self.request.split, cell.site.pool == "none"
         one = scoring(
             task, row.method, case.method, self.outline, self.material, split, self.rate, blocks,
-            tokens=tokens,
+            tokens=tokens, again=again,
         )  # fmt: skip
         codes = ways(row.method, case.method)
         passes = self.spliced.passes(task, self.outline, cell.site, codes)

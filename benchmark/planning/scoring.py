@@ -50,10 +50,12 @@ def scoring(
     blocks: int = 1,
     *,
     tokens: bool = False,
+    again: bool = False,
 ) -> Scoring:
     """One task on one method; `blocks` that are swept together, 1 where none are.
 
-    `tokens`: rows are tokens and examples have many of them.
+    `tokens`: rows are tokens and examples have many of them. `again`: another method of the run is
+    scored before, and with it what all have in common.
     """
     work, counts = TASKS.get(task, UNKNOWN), found.of(split)
     if work.joint and outline.decodes:
@@ -61,7 +63,8 @@ def scoring(
     latents = float(getattr(method, "n_latents", 0) or LATENTS)
     once = work.seconds(counts, found.of("train"), latents, tokens=tokens)
     times = TWICE if ways(name, method) > 1 else 1.0
-    seconds = once * times * MEASURED_AT / rate.processor
+    own = 1 - work.common if again else 1.0
+    seconds = once * own * times * MEASURED_AT / rate.processor
     if work.answers and outline.decodes and outline.words is not None:
         prompt = outline.prompt_tokens + outline.frame_tokens + 10
         flops = work.answers * blocks * outline.words.flops(prompt)

@@ -29,6 +29,8 @@ class Work:
     """The same of latents."""
     answers: float = 0.0
     """Passes of the whole model over a picture and its prompt, a block where blocks are swept."""
+    common: float = 0.0
+    """Share of it that is scored once for all methods: references to the data, or to a size."""
     joint: bool = False
     """Whether it is scored nowhere but in a space of pictures and captions together."""
 

@@ -80,7 +80,7 @@ class Workers:
                 done = future.result()
                 for line in done.said:
                     self.say(line)
-                yield from done.cells
+                yield from (cell for cell in done.cells if cell.key not in self.from_before)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
