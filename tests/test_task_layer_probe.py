@@ -161,14 +161,16 @@ def test_scores_are_the_features_times_their_weights(features: Features, forms: 
 @KINDS_SHOWN
 @FORMS
 @pytest.mark.parametrize("n", [1, 5, 9000], ids="{} pairs".format)
-def test_pairs_lean_as_their_features_do(features: Features, forms: str, n: int) -> None:
+def test_gradients_are_those_of_the_features_written_out(
+    features: Features, forms: str, n: int
+) -> None:
     image, text, v, t = drawn(forms)
     rng = generator(2)
     i, c, true = rng.integers(3, 30, n), rng.integers(3, 30, n), rng.random(n) < 0.3
     known, x = shown_to(features, image, text, i, c), plain(features, v[i], t[c])
     assert isinstance(known, Made) == (forms != "sparse sparse")
     weight = rng.standard_normal(x.shape[1])
-    z, off, slope = known.lean(weight, 0.5, true)
+    z, off, slope = known.gradient(weight, 0.5, true)
     assert z == pytest.approx(x @ weight + 0.5, rel=1e-12, abs=1e-12)
     assert off == pytest.approx(1 / (1 + np.exp(-z)) - true, rel=1e-12, abs=1e-15)
     assert slope == pytest.approx(off @ x, rel=1e-11, abs=1e-11)
@@ -188,18 +190,18 @@ def test_dense_codes_of_few_values_are_read_as_sparse_ones() -> None:
     known = shown_to(COMPARED, image, text, i, c)
     assert not isinstance(known, Made)
     weight = generator(4).standard_normal(25)
-    found = known.lean(weight, 0.0, np.zeros(400, bool))[0]
+    found = known.gradient(weight, 0.0, np.zeros(400, bool))[0]
     assert found == pytest.approx(plain(COMPARED, v[i], t[c]) @ weight)
 
 
-def test_leaning_does_not_depend_on_threads() -> None:
+def test_gradients_do_not_depend_on_threads() -> None:
     image, text, *_ = drawn("dense dense")
     i, c = generator(5).integers(0, 30, (2, 3000))
     known, weight = shown_to(COMPARED, image, text, i, c), generator(6).standard_normal(25)
-    alone = known.lean(weight, 0.1, i == c)
+    alone = known.gradient(weight, 0.1, i == c)
     torch.set_num_threads(3)
     try:
-        shared = known.lean(weight, 0.1, i == c)
+        shared = known.gradient(weight, 0.1, i == c)
     finally:
         torch.set_num_threads(1)
     assert all((a == b).all() for a, b in zip(alone, shared, strict=True))

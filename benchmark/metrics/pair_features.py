@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.special import expit
 
 from benchmark.contracts import SparseCodes
-from benchmark.kernels.pair_reading.cpu import lean_dense
+from benchmark.kernels.pair_reading.cpu import gradient_dense
 
 Rows: TypeAlias = Any
 """A float64 matrix, one row a pair: scipy CSR, or numpy where codes are dense."""
@@ -52,8 +52,11 @@ class Shown(Protocol):
         """What each feature is multiplied by: see `scaling`."""
         ...
 
-    def lean(self, weight: Vector, offset: float, true: Truth) -> tuple[Column, Column, Vector]:
-        """z = features @ weight + offset, how far σ(z) is above `true`, and that @ features."""
+    def gradient(self, weight: Vector, offset: float, true: Truth) -> tuple[Column, Column, Vector]:
+        """Log odds z = features @ weight + offset, residuals σ(z) - true, residuals @ features.
+
+        The last is the gradient of the summed log loss in the weights.
+        """
         ...
 
 
@@ -65,7 +68,7 @@ class Written:
     mean: Vector
     scale: Vector
 
-    def lean(self, weight: Vector, offset: float, true: Truth) -> tuple[Column, Column, Vector]:
+    def gradient(self, weight: Vector, offset: float, true: Truth) -> tuple[Column, Column, Vector]:
         """See `Shown`."""
         z = self.x @ weight + offset
         off = expit(z) - true
@@ -85,13 +88,13 @@ class Made:
     mean: Vector
     scale: Vector
 
-    def lean(self, weight: Vector, offset: float, true: Truth) -> tuple[Column, Column, Vector]:
+    def gradient(self, weight: Vector, offset: float, true: Truth) -> tuple[Column, Column, Vector]:
         """See `Shown`."""
         each, common = by_kind(self.features, weight, self.image.shape[1])
         base = common * self.cosines + offset
         read = "image" in self.features, "product" in self.features
         pairs = self.i, self.c
-        z, off, slope = lean_dense(self.image, self.text, pairs, each, base, true, read)
+        z, off, slope = gradient_dense(self.image, self.text, pairs, each, base, true, read)
         kinds = dict(zip(BY_LATENT, slope, strict=True)) | {"cosine": [off @ self.cosines]}
         return z, off, np.concatenate([kinds[kind] for kind in self.features])
 

@@ -118,6 +118,6 @@ def log_loss(
 ) -> tuple[float, Float[np.ndarray, " g"]]:
     """Penalised log loss of centred and scaled features, and its gradient."""
     w, scale = found[:-1], shown.scale
-    z, off, slope = shown.lean(w * scale, float(found[-1] - shown.mean @ (w * scale)), true)
+    z, off, slope = shown.gradient(w * scale, float(found[-1] - shown.mean @ (w * scale)), true)
     slope = scale * (slope / len(true) - shown.mean * off.mean()) + penalty * w
     return losses(z, true) + float(penalty * (w @ w) / 2), np.append(slope, off.mean())

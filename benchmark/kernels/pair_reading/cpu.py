@@ -45,7 +45,7 @@ def read_dense(
     return found
 
 
-def lean_dense(
+def gradient_dense(
     image: Float[np.ndarray, "n_i w"],
     text: Float[np.ndarray, "n_t w"],
     pairs: tuple[Int[np.ndarray, " p"], Int[np.ndarray, " p"]],
@@ -63,7 +63,7 @@ def lean_dense(
     slopes = np.zeros((PARTS, *weights.shape))
     edges = np.linspace(0, len(base), PARTS + 1).astype(np.int64)
     told = (weights, base, true, kinds)
-    share(_lean, PARTS, edges, image, text, *pairs, *told, scores, off, slopes)
+    share(_gradient, PARTS, edges, image, text, *pairs, *told, scores, off, slopes)
     return scores, off, slopes.sum(axis=0)
 
 
@@ -120,7 +120,8 @@ def _dense(start, stop, image, text, weights, cosine, found):  # type: ignore[no
 
 
 @summing
-def _lean(start, stop, edges, image, text, i, c, weights, base, true, kinds, scores, off, slopes):  # type: ignore[no-untyped-def]
+def _gradient(start, stop, edges, image, text, i, c, *more):  # type: ignore[no-untyped-def]
+    weights, base, true, kinds, scores, off, slopes = more
     for part in range(start, stop):
         slope = slopes[part]
         for pair in range(edges[part], edges[part + 1]):
