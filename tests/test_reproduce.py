@@ -122,9 +122,11 @@ def test_every_run_can_be_asked_for_and_every_claim_has_its_run(name: str, quick
     labels = [asked.label for asked in size.runs]
     assert len(set(labels)) == len(labels)
     methods: dict[str, list[str]] = {}
+    sites: dict[str, list[str]] = {}
     for asked in size.runs:
         told = parser().parse_args(["run", *shlex.split(asked.arguments)])
         methods[asked.label] = told.method
+        sites[asked.label] = told.site or []
         for method in told.method:
             find("method", method)
         for task in told.task:
@@ -134,6 +136,8 @@ def test_every_run_can_be_asked_for_and_every_claim_has_its_run(name: str, quick
         at = getattr(claim, "labels", None) or (claim.label,)  # type: ignore[attr-defined]
         for label in at:
             assert named <= set(methods[label]), claim
+            site = getattr(claim, "site", None)
+            assert site is None or site in sites[label], f"{claim} is of a site that nobody reads"
 
 
 TINY = "--backend synthetic:tiny --task ground_truth --set n_latents=64 --set k=4 --set steps=20"

@@ -76,10 +76,11 @@ OPERATOR_EXPERIMENT = Experiment(
     full=Size("pocket-clip, five seeds", (Asked("operators", MAPS),), OPERATOR_CLAIMS, FIVE),
     not_here="values are of CLIP B/32 and 5,000 images of COCO; the order of the maps is compared",
 )  # fmt: skip
-VISTA = (
-    "--method vista vista-nosae --task matching_rate --backend pocket-llava-frozen --variant both"
-)
 PLACE = "block:2/tokens"
+VISTA = (
+    "--method vista vista-nosae --task matching_rate --backend pocket-llava-frozen "
+    f"--site {PLACE} --variant both"
+)
 VISTA_CLAIMS: tuple[Claim, ...] = (
     *(
         Differs(f"{variant}: {says}", "matching", "vista", "vista-nosae", metric,
