@@ -21,13 +21,18 @@ def _device(document: dict[str, Any]) -> str:
     rates = document["product_tflop_s"]
     lines = [
         f"**{document['device']}**: a pass over memory {document['copy_gb_s']:.0f} GB/s, products "
-        f"{rates['float32']:.0f} TFLOP/s in float32 and {rates['bfloat16']:.0f} in bfloat16, "
+        f"{rate(rates['float32'])} TFLOP/s in float32 and {rate(rates['bfloat16'])} in bfloat16, "
         f"torch {document['torch']}.",
         "",
         "| op | shape | type | ms | × floor | plain torch ÷ this | best of the others ÷ this |",
         "|---|---|---|---|---|---|---|",
     ]
     return "\n".join([*lines, *_lines(document["rows"])])
+
+
+def rate(value: float) -> str:
+    """In whole numbers where it has any."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _lines(rows: list[dict[str, Any]]) -> Iterator[str]:
