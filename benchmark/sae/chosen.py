@@ -42,6 +42,7 @@ class Chosen(torch.autograd.Function):
     def backward(ctx: Any, d: Tensor) -> tuple[Tensor | None, ...]:
         x, rows, indices = ctx.saved_tensors
         d = d.contiguous()
+        # The third is of a decoder: there is none here.
         d_rows, d_bias, _ = weight_gradients(d, indices, len(rows), x, d, x)
         d_x = decode(d, indices, rows, rows.new_zeros(rows.shape[1]))
         return d_x if ctx.needs_input_grad[0] else None, d_rows, d_bias, None, None

@@ -21,12 +21,12 @@ FACTS = {"k", "chosen", "seconds", "patched", "of"}
 
 
 def check_checkpoints(read: Loaded, found: Faults) -> None:
-    """Every file that is there, then every cell."""
+    """Every file that is there, then every cell; what is missing is told with all files."""
     record = read.record
     if record is None:
         return
     names = {each.file for each in record.checkpoints}
-    for name in sorted(names - (record.files.keys() - read.listing.sizes.keys())):
+    for name in sorted(names & read.listing.sizes.keys()):
         with found.told(name):
             check_file(read, name, {c.digest for c in record.checkpoints if c.file == name})
     stems = {name.removesuffix(DICTIONARY) for name in names}
@@ -54,8 +54,6 @@ def stem(name: str) -> str:
 def check_file(read: Loaded, name: str, digests: set[str]) -> None:
     """A dictionary, its facts and its patch. Raises ValueError where one is not what it must be."""
     base, there = name.removesuffix(DICTIONARY), read.listing.sizes
-    if name not in there:
-        raise ValueError("is missing: make the folder again by `submit`")
     if base + SIDECAR not in there:
         raise ValueError(f"has no {base + SIDECAR} beside it")
     facts = parsed(read.listing.read(base + SIDECAR))

@@ -50,5 +50,4 @@ def measure(device: torch.device, cpu: str, *, quick: bool = False) -> Machine:
     if cuda:
         found = torch.cuda.get_device_properties(device)
         return Machine(device, found.name, 2 * size / copy / 1e6, rates, found.L2_cache_size, True)
-    name = cpu
-    return Machine(device, name, 2 * size / copy / 1e6, rates, CPU_CACHE)
+    return Machine(device, cpu, 2 * size / copy / 1e6, rates, CPU_CACHE)

@@ -127,13 +127,8 @@ def _gradient(start, stop, edges, image, text, i, c, *more):  # type: ignore[no-
         for pair in range(edges[part], edges[part + 1]):
             v, t = image[i[pair]], text[c[pair]]
             score = base[pair]
-            if kinds[0]:
-                for j in range(len(v)):
-                    score += weights[0, j] * v[j] + weights[1, j] * t[j]
-            if kinds[1]:
-                for j in range(len(v)):
-                    a, b = np.float64(v[j]), np.float64(t[j])
-                    score += weights[2, j] * (a * b) + weights[3, j] * abs(a - b)
+            for j in range(len(v)):
+                score += _weighed(weights, j, np.float64(v[j]), np.float64(t[j]))
             scores[pair] = score
             off[pair] = 1 / (1 + np.exp(-score)) - true[pair]
             if kinds[0]:

@@ -142,7 +142,7 @@ def ticks(scale: Scale) -> list[tuple[int, str]]:
 
 
 def matrix(facts: Facts, tables: list[Table], task: str) -> list[tuple[str, str, list[Any]]]:
-    """Every row over all places, of many submissions the checked ones; nothing of one place."""
+    """Every row over all places, where there are many the reference rows; nothing of one place."""
     if len(tables) < 2:
         return []
     entries: dict[str, list[Entry | None]] = {}
