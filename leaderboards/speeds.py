@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmark.kernels.bench import stages
+from benchmark.kernels.bench.stages import OURS
+
 FOLDER = Path(__file__).parent / "kernels"
-OURS = ("triton", "triton graph", "cpu")
 
 
 def text() -> str:
-    """A table a device: how near each kernel is to its floor, and what else does the same."""
+    """Tables a device: how near each kernel is to its floor, what else does it, where steps go."""
     parts = [_device(json.loads(file.read_text())) for file in sorted(FOLDER.glob("*.json"))]
     return "\n\n".join(parts) or "Not measured yet."
 
@@ -27,7 +29,8 @@ def _device(document: dict[str, Any]) -> str:
         "| op | shape | type | ms | × floor | plain torch ÷ this | best of the others ÷ this |",
         "|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*lines, *_lines(document["rows"])])
+    table = "\n".join([*lines, *_lines(document["rows"])])
+    return "\n\n".join(part for part in (table, stages.text(document)) if part)
 
 
 def rate(value: float) -> str:

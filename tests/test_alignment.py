@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -157,6 +159,20 @@ def test_matches_of_noise_are_cut_and_a_planted_map_survives(image_of: torch.Ten
     assert bar > chance(null) == np.percentile(null, 99)
     true = correlation(image, image[image_of], image_of)
     assert (matched(among_alive(true, everyone, everyone), true, bar).image_of >= 0).all()
+
+
+def test_correlation_needs_no_copy_of_the_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BLOCK", 1000)
+    n = 40_000
+    image, text = codes(1, n=n), codes(2, n=n)
+    image_of = torch.arange(n)
+    correlation(image, text, image_of)
+    tracemalloc.start()
+    correlation(image, text, image_of)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    per_pair = 2 * 8
+    assert peak < n * per_pair + 8 * 1000 * K * 8 + 8 * M * M * 8
 
 
 def test_chance_of_nothing_and_of_anticorrelation_is_zero() -> None:

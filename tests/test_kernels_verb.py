@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from benchmark.__main__ import main
-from benchmark.kernels.bench import verb
+from benchmark.kernels.bench import stages, verb
 from benchmark.kernels.bench.case import Case, Shape, gathered, relative
 from benchmark.kernels.bench.machine import Machine
 from benchmark.kernels.bench.rows import rows
+from benchmark.kernels.bench.stages import share, steps
 from leaderboards import speeds
 
 COLUMNS = [
@@ -53,7 +54,7 @@ def test_every_row_is_written_and_printed(
     assert [list(row) for row in found["rows"]] == [COLUMNS] * len(found["rows"])
     assert {(row["op"], row["provider"]) for row in found["rows"]} >= {
         ("decode", "reference"),
-        ("decode", "embedding_bag"),
+        ("decode", "cpu"),
         ("step", "reference"),
         ("step", "cpu"),
     }
@@ -115,6 +116,52 @@ def test_bad_words_are_one_line(
     error = capsys.readouterr().err
     assert says in error
     assert error.count("\n") == 1
+
+
+def written(**ms: float) -> dict[str, object]:
+    """A file of times at one shape, of reference and cpu; names are `op` or `op__dtype`."""
+    rows = []
+    for name, value in ms.items():
+        op, _, dtype = name.partition("__")
+        place = {"op": op, "shape": "s", "dtype": dtype or "float32"}
+        rows += [
+            place | {"provider": "reference", "median_ms": 10 * value},
+            place | {"provider": "cpu", "median_ms": value},
+        ]
+    return {"rows": rows}
+
+
+def test_a_step_is_told_by_its_parts() -> None:
+    times = {"encode_topk": 6.0, "decode_loss": 1.0, "gradients": 1.5, "adamw": 0.5}
+    (step,) = steps(written(step=10.0, grouping=0.25, **times))
+    assert (step.before, step.after, step.rest) == (100.0, 10.0, 0.75)
+    assert step.largest == "encode and top-k"
+    assert {part.name: part.before for part in step.parts} == {
+        "encode and top-k": 60.0,
+        "decode, loss, gradient of codes": 10.0,
+        "gradients of weights": 15.0,
+        "slots by latent, for those": None,
+        "update": 5.0,
+    }
+    assert "encode and top-k 60%, " in share(step)
+    assert share(step).endswith("rest 8%")
+    (late,) = steps(written(step=30.0, **times))
+    assert late.largest == "rest"
+
+
+def test_parts_of_a_low_precision_step_run_in_float32_where_they_have_no_other() -> None:
+    times = {"encode_topk": 6.0, "decode_loss": 1.0, "gradients": 1.5, "adamw": 0.5}
+    low = written(step__bfloat16=5.0, encode_topk__bfloat16=2.0, **times)
+    (step,) = steps(low)
+    assert (step.dtype, [part.after for part in step.parts]) == ("bfloat16", [2.0, 1.0, 1.5, 0.5])
+
+
+def test_a_step_without_all_its_parts_is_not_told() -> None:
+    assert list(steps(written(step=10.0, encode_topk=6.0))) == []
+    assert list(steps(written(encode_topk=6.0))) == []
+    assert stages.text(written(step=10.0)) == ""
+    times = {"decode_loss": 1.0, "gradients": 1.5, "adamw": 0.5}
+    assert list(steps(written(step__bfloat16=5.0, encode_topk=6.0, **times))) == []
 
 
 def test_the_readme_tells_of_every_device_that_was_measured() -> None:

@@ -161,6 +161,13 @@ def test_nan_is_among_the_values_and_other_types_are_refused() -> None:
         topk(rows.double(), 3)
 
 
+@pytest.fixture
+def halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Low-precision products, on processors as well that are slow at them."""
+    monkeypatch.setattr("benchmark.kernels.encode.cpu.halves_on_cpu", lambda: True)
+
+
+@pytest.mark.usefixtures("halves")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
 def test_sparse_steps_are_steps_of_the_training_loop(dtype: torch.dtype) -> None:
     d, m, k = 48, 256, 4
@@ -225,6 +232,7 @@ def test_a_parameter_without_a_gradient_stays_and_no_gradient_is_no_step() -> No
     assert (used < 1).tolist() == [True, False, True]
 
 
+@pytest.mark.usefixtures("halves")
 def test_a_cheap_product_proposes_and_float32_decides() -> None:
     generator = torch.Generator().manual_seed(0)
     x, encoder = (
@@ -232,10 +240,18 @@ def test_a_cheap_product_proposes_and_float32_decides() -> None:
         torch.randn(999, 64, generator=generator),
     )
     b_enc = torch.randn(999, generator=generator)
-    found = encode_low(x, encoder, b_enc, 8, encoder.bfloat16())
+    found = encode_low(x, encoder, b_enc, 8, torch.bfloat16)
     wanted = plain_encode.encode(x, encoder, b_enc, 8)
     assert torch.equal(found[1], wanted[1])
     torch.testing.assert_close(found[0], wanted[0])
+
+
+def test_no_product_is_emulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmark.kernels.encode.cpu.halves_on_cpu", lambda: False)
+    x, encoder, b_enc = torch.randn(20, 8), torch.randn(99, 8), torch.randn(99)
+    found = encode_low(x, encoder, b_enc, 3, torch.bfloat16)
+    for low, full in zip(found, encode(x, encoder, b_enc, 3), strict=True):
+        assert torch.equal(low, full)
 
 
 def test_two_threads_may_call_a_shared_loop_at_once() -> None:

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from benchmark.contracts import SparseCodes
-from benchmark.kernels.coactivation.cpu import add_cross, pearson
+from benchmark.kernels.coactivation.cpu import add_cross, moments, pearson
 
 ROWS = 4096
 """Rows that are counted at a time."""
@@ -109,8 +109,17 @@ def _sums(
     times = np.bincount(owner, minlength=len(image)).astype(float)
     both = []
     for codes, weight in ((image, times), (text, np.ones(len(text)))):
-        z = codes.csr()
-        both.append((z.T @ weight, z.power(2).T @ weight))
+        values, indices = _slots(codes)
+        if codes.indices is not None:
+            both.append(moments((values, indices), weight, codes.width))
+            continue
+        total, square = np.zeros(codes.width), np.zeros(codes.width)
+        for start in range(0, len(codes), ROWS):
+            part = slice(start, start + ROWS)
+            z = values[part].astype(np.float64)
+            total += weight[part] @ z
+            square += weight[part] @ z**2
+        both.append((total, square))
     return both[0], both[1]
 
 

@@ -20,6 +20,15 @@ def _has_triton() -> bool:
     return find_spec("triton") is not None
 
 
+@cache
+def halves_on_cpu() -> bool:
+    """Whether this processor has units for bfloat16 products; without them they are emulated."""
+    import torch
+
+    asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, name, bool)() for name in asked)
+
+
 def device(name: str) -> str:
     """The device to use. Raises ValueError where it is not there."""
     import torch

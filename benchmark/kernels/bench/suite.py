@@ -55,7 +55,7 @@ def shapes(op: str, machine: Machine, *, quick: bool) -> list[tuple[Shape, torch
     if machine.device.type != "cuda" or op == "batch_bound":
         if op == "coactivation":
             return [(Shape(50_000, 0, 4096, k), full) for k in (8, 32)]
-        types = (full, half) if op == "step" else (full,)
+        types = (full, half) if op in ("step", "encode_topk") else (full,)
         return [(Shape(1024, 512, 8192, k), t) for k in (8, 32) for t in types]
     if op == "grouping":
         return [(CLIP, full), (WIDE, full), (SKEWED, full)]

@@ -9,12 +9,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from benchmark.kernels.bench.case import Case
 from benchmark.kernels.bench.machine import Machine, measure
-from benchmark.kernels.bench.rows import Row, document, rows
+from benchmark.kernels.bench.rows import Row, rows
+from benchmark.kernels.bench.rows import document as written
+from benchmark.kernels.bench.stages import share, steps
 from benchmark.kernels.bench.suite import OPS, cases
 from benchmark.kernels.device import device as chosen
 from benchmark.provenance import cpu, environment
@@ -42,8 +45,11 @@ def kernels_verb(arguments: argparse.Namespace) -> int:
             print(line(row), flush=True)
             if too_far(row, case):
                 wrong.append(f"{row.op} by {row.provider} at {row.shape} in {row.dtype}")
+    document = _document(found, machine)
+    for step in steps(document):
+        print(share(step))
     if target is not None:
-        write_whole(target, (_document(found, machine) + "\n").encode())
+        write_whole(target, (json.dumps(document, indent=1) + "\n").encode())
         print(f"written to {target}")
     for each in wrong:
         print(f"error: {each} is not what the reference gives", file=sys.stderr)
@@ -85,12 +91,12 @@ def _writable(path: str | None) -> Path | None:
     return target
 
 
-def _document(found: list[Row], machine: Machine) -> str:
+def _document(found: list[Row], machine: Machine) -> dict[str, Any]:
     cuda = torch.version.cuda if machine.device.type == "cuda" else None
     where = environment(device=machine.name, driver=f"CUDA {cuda}" if cuda else None)
     when = datetime.now(UTC).isoformat(timespec="seconds")
     head = {"measured": when, "environment": where.model_dump(mode="json")}
-    return json.dumps(document(found, machine, head), indent=1)
+    return written(found, machine, head)
 
 
 def too_far(row: Row, case: Case) -> bool:

@@ -1,4 +1,4 @@
-"""Σ z_I z_Tᵀ row by row: one image latent's row of the result stays in the nearest cache.
+"""Σ z_I z_Tᵀ, Σ z and Σ z² row by row: a latent's row of the result stays in the nearest cache.
 
 Slots of image codes are sorted by latent; a latent's row then takes the text codes of the pairs
 that it fires on, one after another, in float64. Work is n·k², and the same sums in the same order
@@ -21,15 +21,29 @@ def add_cross(
     cross: Float[np.ndarray, "m_i m_t"], image: Codes, text: Codes, owner: Int[np.ndarray, " p"]
 ) -> None:
     """Adds Σ over pairs (owner[j], j) of image code ⊗ text code to `cross`, float64, in place."""
-    text_values, text_indices = (np.ascontiguousarray(part) for part in text)
-    text_indices = text_indices.astype(np.int32, copy=False)
     for start in range(0, len(owner), BLOCK):
         part = slice(start, start + BLOCK)
-        own = owner[part]
-        values, indices = image[0][own], image[1][own].astype(np.int32, copy=False)
-        starts, pair, z = _by_latent(values, indices, cross.shape[0])
-        text_part = (text_values[part], text_indices[part])
-        share(_add, len(cross), cross, starts, pair, z, *text_part)
+        starts, pair, z = _by_latent(*_rows(image, owner[part]), cross.shape[0])
+        share(_add, len(cross), cross, starts, pair, z, *_rows(text, part))
+
+
+def moments(
+    codes: Codes, times: Float[np.ndarray, " n"], m: int
+) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
+    """Σ z and Σ z² of every latent, float64, where row i counts times[i] times."""
+    total, square = np.zeros(m), np.zeros(m)
+    for start in range(0, len(times), BLOCK):
+        part = slice(start, start + BLOCK)
+        _moments(total, square, *_rows(codes, part), times[part])
+    return total, square
+
+
+def _rows(
+    codes: Codes, rows: slice | Int[np.ndarray, " r"]
+) -> tuple[Float[np.ndarray, "r k"], Int[np.ndarray, "r k"]]:
+    """Values and indices of some rows, as the loops read them."""
+    values, indices = codes[0][rows], codes[1][rows]
+    return np.ascontiguousarray(values), np.ascontiguousarray(indices, dtype=np.int32)
 
 
 Moments = tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]
@@ -75,6 +89,16 @@ def _add(start, stop, cross, starts, pair, z, values, indices):  # type: ignore[
             j, weight = pair[at], z[at]
             for s in range(k):
                 row[indices[j, s]] += weight * values[j, s]
+
+
+@loop
+def _moments(total, square, values, indices, times):  # type: ignore[no-untyped-def]
+    n, k = values.shape
+    for i in range(n):
+        for s in range(k):
+            z = np.float64(values[i, s])
+            total[indices[i, s]] += times[i] * z
+            square[indices[i, s]] += times[i] * z * z
 
 
 @loop

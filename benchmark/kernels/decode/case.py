@@ -1,4 +1,7 @@
-"""Sparse decode, and decode + loss + code gradient: the gathered rows are the floor."""
+"""Sparse decode, and decode + loss + code gradient: the gathered rows are the floor.
+
+Torch's `embedding_bag` is what runs on a CPU, and beside the compiled kernel on a GPU.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def decode(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.
     exact = table.float()
     providers = {
         "reference": lambda: reference.decode(values, indices, exact, held.b_dec),
-        "embedding_bag": lambda: cpu.decode(values, indices, exact, held.b_dec),
+        machine.bags: lambda: cpu.decode(values, indices, exact, held.b_dec),
     }
     if machine.triton:
         from benchmark.kernels.decode import triton
@@ -59,7 +62,7 @@ def decode_loss(
     exact = table.float()
     providers = {
         "reference": lambda: reference.decode_loss(values, indices, exact, held.b_dec, target),
-        "embedding_bag": bags,
+        machine.bags: bags,
     }
     if machine.triton:
         from benchmark.kernels.decode import triton

@@ -16,16 +16,16 @@ def case(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.Ge
     """Every way gives codes of the float32 encode; the error is the share of rows that differ."""
     held = weights(shape, machine.device, generator)
     centred = activations(shape, machine.device, generator) - held.b_dec
-    providers = {"reference": lambda: reference.encode(centred, held.encoder, held.b_enc, shape.k)}
+    parts = (centred, held.encoder, held.b_enc, shape.k)
+    providers = {"reference": lambda: reference.encode(*parts)}
+    full = dtype == torch.float32
     if machine.device.type == "cpu":
-        providers["cpu"] = lambda: cpu.encode(centred, held.encoder, held.b_enc, shape.k)
+        providers["cpu"] = lambda: cpu.encode(*parts) if full else cpu.encode_low(*parts, dtype)
     if machine.triton:
         from benchmark.kernels.encode import triton
 
-        low = held.encoder.to(dtype)
-        providers["triton"] = lambda: triton.encode(
-            centred, held.encoder, held.b_enc, shape.k, low if dtype != torch.float32 else None
-        )
+        low = None if full else held.encoder.to(dtype)
+        providers["triton"] = lambda: triton.encode(*parts, low)
     size = torch.finfo(dtype).bits // 8
     return Case(
         "encode_topk",

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from benchmark.kernels.decode.cpu import dots
+from benchmark.kernels.device import halves_on_cpu
 from benchmark.kernels.topk import cpu as loops
 
 EXTRA = 8
@@ -26,10 +27,15 @@ def encode_low(
     encoder: Float[Tensor, "m d"],
     b_enc: Float[Tensor, " m"],
     k: int,
-    low: Float[Tensor, "m d"],
+    dtype: torch.dtype,
 ) -> tuple[Float[Tensor, "n k"], Int[Tensor, "n k"]]:
-    """The same where `low`, a cheaper copy of `encoder`, proposes k + EXTRA candidates."""
-    pre = torch.addmm(b_enc.to(low.dtype), centred.to(low.dtype), low.T)
+    """The same where a product in `dtype`, a cheaper one, proposes k + EXTRA candidates.
+
+    On a processor that would emulate its product nothing is cheaper than `encode`.
+    """
+    if not halves_on_cpu():
+        return encode(centred, encoder, b_enc, k)
+    pre = torch.addmm(b_enc.to(dtype), centred.to(dtype), encoder.to(dtype).T)
     rough, candidates = loops.topk(pre, min(k + EXTRA, len(encoder)))
     score = dots(rough.float(), candidates, encoder, centred) + b_enc[candidates]
     values, slots = loops.topk(score.masked_fill(rough == 0, 0), k)

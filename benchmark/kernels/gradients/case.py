@@ -26,7 +26,7 @@ def case(shape: Shape, dtype: torch.dtype, machine: Machine, generator: torch.Ge
 
     providers = {
         "reference": lambda: reference.row_gradients(indices, shape.m, left, values, right, weight),
-        "embedding_bag": bags,
+        machine.bags: bags,
     }
     if machine.triton:
         from benchmark.kernels.gradients import triton

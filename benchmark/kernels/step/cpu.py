@@ -61,4 +61,4 @@ class SparseStep:
         encoder, b_enc = self.weights[:2]
         if self.dtype == torch.float32:
             return encode(centred, encoder, b_enc, self.k)
-        return encode_low(centred, encoder, b_enc, self.k, encoder.to(self.dtype))
+        return encode_low(centred, encoder, b_enc, self.k, self.dtype)

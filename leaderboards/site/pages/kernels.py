@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.kernels.bench import stages
 from leaderboards import speeds
 from leaderboards.site.facts import Facts
 from leaderboards.site.pages import Nav, Page
@@ -42,6 +43,11 @@ class Device:
 
     document: Mapping[str, Any]
     ops: Mapping[str, Sequence[Case]]
+
+    @property
+    def steps(self) -> list[stages.Step]:
+        """Training steps whose parts were timed as well."""
+        return list(stages.steps(self.document))
 
     @property
     def environment(self) -> Mapping[str, Any]:
