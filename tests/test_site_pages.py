@@ -32,6 +32,7 @@ from leaderboards.site.pages import (
     agreement,
     compare,
     findings,
+    home,
     kernels,
     metrics,
     navigation,
@@ -48,7 +49,18 @@ from tests.paired_board import METHODS, cells, facts
 
 SCRIPT = "<script>alert(1)</script>"
 TURNED = "\u202egnp"
-MODULES = (agreement, compare, findings, kernels, metrics, papers, steering, tradeoffs, weights)
+MODULES = (
+    agreement,
+    compare,
+    findings,
+    home,
+    kernels,
+    metrics,
+    papers,
+    steering,
+    tradeoffs,
+    weights,
+)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +98,14 @@ def test_pages_are_valid_and_say_something_with_rows_and_without(module: Any, kn
             assert len(main) > 400, path
             assert "None" not in re.sub(r"None (yet|ship)", "", re.sub(r"<[^>]*>", " ", main)), path
             assert " style=" not in main
+
+
+def test_the_first_page_tells_of_scores_that_nobody_wins() -> None:
+    few = [cell for cell in cells() if cell.seed < 2 or cell.task.name != "stability"]
+    text = made(home, facts(few))["index.html"]
+    row = next(row for row in text.split("<tr>") if "stability" in row)
+    assert row.count("scored, none ranked") == 3
+    assert text.count("scored, none ranked") == 3
 
 
 def test_sections_of_findings_are_reached_from_each_other(known: Facts) -> None:
