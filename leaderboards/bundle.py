@@ -1,6 +1,7 @@
 """Puts cells of runs beside the bundled reference rows: `python -m leaderboards.bundle DOC [DOC…]`.
 
-A cell of the same method, place, task and seed is replaced; cells without scores are left out.
+A cell of the same method, place, task and seed is replaced, and dropped where the task no longer
+applies; other cells without scores are left out.
 Every two methods of one place are compared on the units that the runs kept, and ship as well: a
 pair is replaced alone, so name all runs whose methods are to be paired with each other. The
 comparisons of `PAIRS`, which the README shows, are of the first run.
@@ -43,9 +44,14 @@ def slot(cell: Cell) -> tuple[object, ...]:
 
 
 def bundled(old: Iterable[Cell], new: Iterable[Cell]) -> list[Cell]:
-    """Cells to ship: of a slot the newest, and scored ones alone."""
+    """Cells to ship: of a slot the newest that is scored; none where it no longer applies."""
     kept = {slot(cell): cell for cell in old}
-    return list((kept | {slot(cell): cell for cell in new if cell.status == "scored"}).values())
+    for cell in new:
+        if cell.status == "scored":
+            kept[slot(cell)] = cell
+        elif cell.status == "not_applicable":
+            kept.pop(slot(cell), None)
+    return list(kept.values())
 
 
 def comparisons(folder: Path, before: Sequence[Mapping[str, Any]] = ()) -> list[Mapping[str, Any]]:

@@ -351,6 +351,15 @@ def kept(root: Path) -> tuple[Cell, ...]:
     return panels.read_bundle(path) if path.is_file() else ()
 
 
+def test_a_row_goes_where_its_task_no_longer_applies(tmp_path: Path) -> None:
+    folder = run_of(tmp_path, {"a": 0.3, "b": 0.5}, (0,))
+    old = list(read_cells(folder).cells)
+    without = {"scores": (), "units_file": None, "units_sha256": None, "reason": "it draws nothing"}
+    gone = old[0].model_copy(update={"status": "not_applicable", **without})
+    failed = old[1].model_copy(update={"status": "failed", **without})
+    assert bundle.bundled(old, [gone, failed]) == [old[1]]
+
+
 def run_of(folder: Path, methods: Mapping[str, float], seeds: Sequence[int], **more: Any) -> Path:
     for i, (name, p) in enumerate(methods.items()):
         for seed in seeds:
