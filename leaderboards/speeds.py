@@ -39,12 +39,8 @@ def rate(value: float) -> str:
 
 
 def _lines(rows: list[dict[str, Any]]) -> Iterator[str]:
-    cases: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
-    for row in rows:
-        place = (row["op"], row["shape"], row["dtype"])
-        cases.setdefault(place, {})[row["provider"]] = row
-    for (op, shape, dtype), by in cases.items():
-        mine = next((by[name] for name in OURS if name in by), None)
+    for (op, shape, dtype), by in stages.by_place(rows).items():
+        mine = stages.ours(by)
         if mine is None:
             continue
         others = {n: r["median_ms"] for n, r in by.items() if n not in (*OURS, "reference")}

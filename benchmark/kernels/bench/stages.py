@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+Row = Mapping[str, Any]
 OURS = ("triton", "triton graph", "cpu")
 """Providers that are ours, in the order in which one stands for an op."""
 PARTS = {
@@ -55,13 +56,10 @@ def steps(document: Mapping[str, Any]) -> Iterator[Step]:
 
     A part that has no row in the step's type runs in float32, but for the encode.
     """
-    by: dict[tuple[str, str, str], dict[str, float]] = {}
-    for row in document["rows"]:
-        place = (row["op"], row["shape"], row["dtype"])
-        by.setdefault(place, {})[row["provider"]] = row["median_ms"]
-    for (op, shape, dtype), times in by.items():
-        after = ours(times)
-        if op != "step" or after is None:
+    by = by_place(document["rows"])
+    for (op, shape, dtype), providers in by.items():
+        step = ours(providers)
+        if op != "step" or step is None:
             continue
         found = []
         for part, name in PARTS.items():
@@ -69,15 +67,25 @@ def steps(document: Mapping[str, Any]) -> Iterator[Step]:
             there = next((by[part, shape, t] for t in types if (part, shape, t) in by), {})
             mine = ours(there)
             if mine is not None:
-                before = there.get("reference") if part in DENSE else None
-                found.append(Part(name, before, mine))
+                before = there["reference"]["median_ms"] if part in DENSE else None
+                found.append(Part(name, before, mine["median_ms"]))
         if {PARTS[name] for name in DENSE} <= {part.name for part in found}:
-            yield Step(shape, dtype, times["reference"], after, tuple(found))
+            before = providers["reference"]["median_ms"]
+            yield Step(shape, dtype, before, step["median_ms"], tuple(found))
 
 
-def ours(times: Mapping[str, float]) -> float | None:
-    """The time of the fastest provider that is ours."""
-    return min((times[name] for name in OURS if name in times), default=None)
+def by_place(rows: Iterable[Row]) -> dict[tuple[str, str, str], dict[str, Row]]:
+    """Rows by op, shape and type, then by provider."""
+    found: dict[tuple[str, str, str], dict[str, Row]] = {}
+    for row in rows:
+        place = (row["op"], row["shape"], row["dtype"])
+        found.setdefault(place, {})[row["provider"]] = row
+    return found
+
+
+def ours(providers: Mapping[str, Row]) -> Row | None:
+    """The row that stands for an op; None where none is ours."""
+    return next((providers[name] for name in OURS if name in providers), None)
 
 
 def share(step: Step) -> str:

@@ -15,8 +15,7 @@ import torch
 
 from benchmark.kernels.bench.case import Case
 from benchmark.kernels.bench.machine import Machine, measure
-from benchmark.kernels.bench.rows import Row, rows
-from benchmark.kernels.bench.rows import document as written
+from benchmark.kernels.bench.rows import Row, document, rows
 from benchmark.kernels.bench.stages import share, steps
 from benchmark.kernels.bench.suite import OPS, cases
 from benchmark.kernels.device import device as chosen
@@ -45,11 +44,11 @@ def kernels_verb(arguments: argparse.Namespace) -> int:
             print(line(row), flush=True)
             if too_far(row, case):
                 wrong.append(f"{row.op} by {row.provider} at {row.shape} in {row.dtype}")
-    document = _document(found, machine)
-    for step in steps(document):
+    whole = _document(found, machine)
+    for step in steps(whole):
         print(share(step))
     if target is not None:
-        write_whole(target, (json.dumps(document, indent=1) + "\n").encode())
+        write_whole(target, (json.dumps(whole, indent=1) + "\n").encode())
         print(f"written to {target}")
     for each in wrong:
         print(f"error: {each} is not what the reference gives", file=sys.stderr)
@@ -96,7 +95,7 @@ def _document(found: list[Row], machine: Machine) -> dict[str, Any]:
     where = environment(device=machine.name, driver=f"CUDA {cuda}" if cuda else None)
     when = datetime.now(UTC).isoformat(timespec="seconds")
     head = {"measured": when, "environment": where.model_dump(mode="json")}
-    return written(found, machine, head)
+    return document(found, machine, head)
 
 
 def too_far(row: Row, case: Case) -> bool:
