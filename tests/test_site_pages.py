@@ -15,6 +15,7 @@ import pytest
 from html5lib import HTMLParser
 from scipy.stats import kendalltau
 
+from benchmark.kernels.bench import stages
 from benchmark.statistics import holm
 from leaderboards import finding_pages, speeds
 from leaderboards.board.places import place_of
@@ -409,6 +410,8 @@ def test_every_time_that_was_measured_is_in_the_table(known: Facts) -> None:
         assert document["device"] in text
         for op in {row["op"] for row in document["rows"]}:
             assert f"<code>{op}</code>" in text
+        for step in stages.steps(document):
+            assert f"<td>{step.rest:.3g}</td>" in text
     n = sum(len(json.loads(f.read_text())["rows"]) for f in speeds.FOLDER.glob("*.json"))
     assert len(re.findall(r'<tr class="(?:ours|other)">', text)) == n
 

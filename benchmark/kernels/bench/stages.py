@@ -41,7 +41,7 @@ class Step:
 
     @property
     def rest(self) -> float:
-        """What the parts do not explain, in milliseconds: below 0 where parts overlap."""
+        """What the parts do not explain, in milliseconds: below 0 where they took longer alone."""
         return self.after - sum(part.after for part in self.parts)
 
     @property
