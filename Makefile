@@ -32,7 +32,7 @@ BACKENDS ?= pocket synthetic
 WORKERS ?= $(shell nproc)
 PRESETS = $(addprefix shared-,batchtopk jumprelu matryoshka) \
 	$(addprefix posthoc-,greedy sinkhorn decoder procrustes cca nocut) \
-	$(addprefix jsae-,topk noalign noalign-posthoc) iso-energy-untuned group-sparse-untuned \
+	$(addprefix jsae-,topk noalign noalign-posthoc llava) iso-energy-untuned group-sparse-untuned \
 	group-sparse-masked sparc-nocross untrained-separated vista-nosae
 STEERED = jsae jsae-noalign jsae-noalign-posthoc posthoc shared
 leaderboard: $(VENV)/.installed

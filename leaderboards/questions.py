@@ -89,7 +89,11 @@ OPEN = (
     Question(
         asks="Does training two dictionaries to agree beat training them apart and mapping "
         "their latents afterwards?",
-        pairs=(("jsae", "jsae-noalign-posthoc"), ("jsae-topk", "posthoc")),
+        pairs=(
+            ("jsae", "jsae-noalign-posthoc"),
+            ("jsae-llava", "jsae-noalign-posthoc"),
+            ("jsae-topk", "posthoc"),
+        ),
         metrics=MAIN,
         of=f"left open by {JSAE}",
     ),

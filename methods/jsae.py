@@ -40,7 +40,9 @@ PRESETS: dict[str, dict[str, object]] = {
     "topk": {"activation": "topk", "lr": 4e-3},
     "noalign": {"lambda_a": 0.0},
     "noalign-posthoc": {"lambda_a": 0.0, "posthoc": True},
+    "llava": {"lambda_a": 0.1},
 }
+"""`llava` has the weight that val chooses on `pocket-llava`; the default's was on `pocket-clip`."""
 PAPER: dict[str, object] = {
     "expansion": 4,
     "lambda_s": 0.03,

@@ -28,7 +28,7 @@ def package(name: str, path: Path) -> str:
 @pytest.mark.parametrize("name", sorted(NAMED))
 def test_a_module_imports_through_the_doors_of_its_room(name: str) -> None:
     room = room_of(name)
-    assert room is not None, f"{name} is in no room: add it to benchmark/rooms.py"
+    assert room is not None, f"{name} is in no room: add it to benchmark/conformance/rooms.py"
     assert not list(forbidden(NAMED[name], room, package(name, NAMED[name])))
 
 

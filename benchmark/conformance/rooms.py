@@ -36,7 +36,8 @@ ROOMS: dict[str, Room] = {
     "messages": ours("messages*", light=True),
     "judges": ours("judges*", light=True),
     "kernels": ours("kernels*", "contracts"),
-    "timing": ours("kernels.bench.verb", "contracts kernels results messages"),
+    "timed": ours("kernels.bench.stages", light=True),
+    "timing": ours("kernels.bench.verb", "contracts kernels timed results messages"),
     "codes": ours("alignment.coactivation", "contracts kernels"),
     "sae": ours("sae*", "contracts codes kernels messages"),
     "alignment": ours("alignment*", "contracts codes kernels sae"),
@@ -116,7 +117,7 @@ ROOMS: dict[str, Room] = {
     ),
     "leaderboards": Room(
         ("leaderboards*",),
-        ("names", "statistics", "results", "reports", "verdicts", "submissions"),
+        ("names", "statistics", "results", "reports", "verdicts", "submissions", "timed"),
         light=True,
     ),
 }
