@@ -229,6 +229,33 @@ def test_nothing_is_scored(tmp_path: Path) -> None:
     assert "Nothing was scored" in text
 
 
+def test_descriptions_are_shown_beside_the_latents_that_they_are_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--method", "posthoc", "shared", "--backend", "synthetic:tiny", *TINY]
+    words += ["--task", "reconstruction", "--output-path", str(tmp_path), "--quiet"]
+    assert main(["run", *words]) == 0
+    file = tmp_path / "said.json"
+    file.write_text(json.dumps({str(i): f"thing {i} of <text>" for i in range(64)}))
+    text = made(tmp_path, "--descriptions", f"shared={file}")
+    assert text.count("<dt>said to be</dt>") == 12
+    pattern = r"latent (\d+) of both towers(?:(?!</article>).)+thing (\d+) of &lt;text&gt;"
+    found = re.findall(pattern, text, re.S)
+    assert len(found) == 12
+    assert all(latent == described for latent, described in found)
+    bad = {
+        str(file): "2 dictionaries are shown",
+        f"jsae={file}": "the run has no jsae, it has posthoc, shared",
+        f"posthoc={tmp_path}/none.csv": "cannot read",
+    }
+    capsys.readouterr()
+    for word, says in bad.items():
+        assert says in one_error(capsys, "report", str(tmp_path), "--descriptions", word)
+    file.write_text(json.dumps({"64": "x"}))
+    told = one_error(capsys, "report", str(tmp_path), "--descriptions", f"shared={file}")
+    assert "describes latent 64, shared has 64 latents: is it of another?" in told
+
+
 def test_hostile_text_is_text(tmp_path: Path) -> None:
     one = cell(method=HOSTILE, status="failed", reason=HOSTILE, scores=())
     put(tmp_path / "cells", {"r@1": hits(0.5)}, method=f"b{HOSTILE}", config={"k": HOSTILE})
@@ -245,7 +272,9 @@ def test_hostile_captions_and_names_are_text(tmp_path: Path) -> None:
     shelf = PortraitShelf(tmp_path / "portraits")
     seat, _ = tokens()
     whole = gallery(asked(site="patches", method=HOSTILE), seat, shelf)
-    text = page(read_run(tmp_path), Latents((hostile(whole),), ((HOSTILE, HOSTILE),)), shelf.folder)
+    said = {0: dict.fromkeys(range(whole.counted.width), (HOSTILE,))}
+    shown = Latents((hostile(whole),), ((HOSTILE, HOSTILE),), said=said)
+    text = page(read_run(tmp_path), shown, shelf.folder)
     found = read(text)
     assert not found.faults
     assert "script" not in found.tags

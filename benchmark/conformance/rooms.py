@@ -67,15 +67,16 @@ ROOMS: dict[str, Room] = {
     "reports": ours("reports*", "names statistics results messages portrayed", light=True),
     "submissions": ours("submissions*", "names statistics results reports messages", light=True),
     "exporting": ours(
-        "interchange.export*", "contracts sae interchange run metrics results messages"
+        "interchange.export*", "contracts sae interchange run metrics results messages sayings"
     ),
     "interchange": ours("interchange*", "contracts sae alignment codes names results messages"),
+    "sayings": ours("interchange.descriptions", "messages", light=True),
     "run": ours("run*", f"{_MACHINERY} results reports interchange corpora"),
     "verification": ours("verification*", f"{_MACHINERY} results reports run submissions"),
     "portraits": ours("portraits*", f"{_MACHINERY} metrics results run portrayed"),
     "reporting": ours(
-        "portraits.gathering portraits.verb",
-        "names results reports messages portrayed portraits",
+        "portraits.gathering portraits.said portraits.verb",
+        "names results reports messages portrayed portraits sayings",
         light=True,
     ),
     "sweeps": ours("sweeps*", "contracts names statistics results reports run messages"),

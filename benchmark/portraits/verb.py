@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmark.messages.visible import visible
 from benchmark.portraits.gathering import FOLDER, portraits
+from benchmark.portraits.said import read_said, said_of
 from benchmark.reports.html.page import Latents, page
 from benchmark.reports.html.run_folder import read_run
 from benchmark.results import write_whole
@@ -22,6 +23,7 @@ def report_verb(arguments: argparse.Namespace) -> int:
     """Writes the page and says where. Raises ValueError where there is no run to report."""
     run = read_run(Path(arguments.run))
     target = destination(run.path, arguments.output_path)
+    said = read_said(arguments.descriptions, [cell.method.name for cell in run.cells])
     tell = say(arguments.quiet)
     for note in run.notes:
         tell(f"note: {note}")
@@ -40,6 +42,7 @@ def report_verb(arguments: argparse.Namespace) -> int:
         found.galleries,
         tuple((each.what, each.reason) for each in found.absent),
         asked=arguments.latents != 0,
+        said=said_of(said, found.galleries),
     )
     text = page(run, shown, run.path / FOLDER)
     write_whole(target, text.encode("utf-8", errors="replace"))

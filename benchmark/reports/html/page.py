@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Latents:
     galleries: tuple[Gallery, ...] = ()
     absent: tuple[tuple[str, str], ...] = ()
     asked: bool = True
+    said: Mapping[int, Mapping[int, Sequence[str]]] = field(default_factory=dict)
+    """What a user's file says of text latents, by the place of their gallery."""
 
 
 def page(run: RunFolder, portraits: Latents, kept: Path) -> str:
@@ -66,6 +68,7 @@ def page(run: RunFolder, portraits: Latents, kept: Path) -> str:
             "strips": drawn,
             "strip_notes": notes,
             "galleries": portraits.galleries,
+            "said": portraits.said,
             "absent": portraits.absent,
             "portraits_asked": portraits.asked,
             "thumbs": latents.held(portraits.galleries, shelf),
