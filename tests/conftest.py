@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import jaxtyping
 import pytest
 import torch
 
-from tests.shapes import active, checked
+from tests.shapes import CheckedFinder, active
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def checked_modules() -> list[str]:
-    """Those of `benchmark` with shapes in signatures: every call of a function of theirs costs.
+    """Those of `benchmark` that have shapes in signatures.
 
     What Triton and numba compile is left out: they read functions as written.
     """
@@ -30,7 +30,7 @@ def checked_modules() -> list[str]:
 
 
 COMPILED = ("triton", "cpu", "__init__")
-jaxtyping.install_import_hook(checked_modules(), f"{checked.__module__}.{checked.__name__}")
+sys.meta_path.insert(0, CheckedFinder(checked_modules()))
 torch.set_num_threads(1)
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"

@@ -62,7 +62,9 @@ def numbers(found: dict[str, Any]) -> dict[str, Any]:
 def test_two_processes_score_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Presets, a case that does not apply, and a task that looks at the other seed."""
     asked = ("--method", "posthoc", "posthoc-greedy", "identity", "labelled", "--seed", "0", "1")
-    asked += ("--set", "posthoc.steps=40", "--set", "posthoc-greedy.steps=40")
+    for name in ("posthoc", "posthoc-greedy"):
+        for field in ("steps=40", "n_latents=64", "k=4"):
+            asked += ("--set", f"{name}.{field}")
     tasks = ("--task", "reconstruction", "stability")
     found = []
     for name in ("alone", "shared"):
