@@ -34,6 +34,8 @@ def assign(scores: Float[np.ndarray, "a b"]) -> Pairs:
         columns, rows = assign(np.ascontiguousarray(scores.T))
         order = np.argsort(rows, kind="stable")
         return rows[order], columns[order]
+    if scores.max() <= 0:
+        return np.arange(a), np.arange(a)
     weights = np.ascontiguousarray(np.maximum(scores, 0))
     near = min(NEAR, b)
     columns, nearest, beyond = np.full((a, near), -1, np.int32), np.zeros((a, near)), np.zeros(a)
