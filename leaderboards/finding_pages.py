@@ -142,5 +142,5 @@ def _place(row: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def _difference(row: Mapping[str, Any]) -> str:
     sides = f"{row['a']:.3g} − {row['b']:.3g}"
-    size = f"{row['difference']:+.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+    size = f"{round(row['difference'], 9):+.3g} [{row['low']:.3g}, {row['high']:.3g}]"
     return f"{sides}<br>{size}" if row["p_holm"] < LEVEL else f"({sides}<br>{size})"
