@@ -34,7 +34,6 @@ KINDS = {
     "few above 0": lambda s: s - 1.5,
     "none above 0": lambda s: -np.abs(s),
     "all equal": lambda s: np.full_like(s, 0.3),
-    "none above 0": lambda s: -np.abs(s),
     "one dear column": lambda s: np.where(np.arange(s.shape[1]) == 0, s + 5, s),
 }
 
