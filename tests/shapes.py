@@ -36,19 +36,16 @@ class ShapeError(TypeError):
 
 def checked(function: Function) -> Function:
     """The same function, which raises ShapeError on an array of another shape or dtype."""
-    hints: dict[str, Any] = {}
-    signature, known = inspect.Signature(), False
+    hints_of = functools.cache(lambda: array_hints(function))
+    signature = functools.cache(lambda: inspect.signature(function))
 
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        nonlocal signature, known
-        if not known:
-            hints.update(array_hints(function, function.__globals__))
-            signature, known = inspect.signature(function), True
+        hints = hints_of()
         if not hints or not active.get():
             return function(*args, **kwargs)
         with jaxtyped("context"):
-            for name, value in signature.bind(*args, **kwargs).arguments.items():
+            for name, value in signature().bind(*args, **kwargs).arguments.items():
                 hold(function, name, value, hints)
             found = function(*args, **kwargs)
             hold(function, "return", found, hints)
@@ -60,16 +57,12 @@ def checked(function: Function) -> Function:
 def checked_fields(kind: type) -> type:
     """The same dataclass, which raises ShapeError on a field of another shape or dtype."""
     made = kind.__init__
-    hints: dict[str, Any] = {}
-    known = False
+    hints_of = functools.cache(lambda: array_hints(kind))
 
     @functools.wraps(made)
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        nonlocal known
         made(self, *args, **kwargs)
-        if not known:
-            hints.update(array_hints(kind, vars(sys.modules[kind.__module__])))
-            known = True
+        hints = hints_of()
         if hints and active.get():
             with jaxtyped("context"):
                 for name in hints:
@@ -89,13 +82,13 @@ def hold(of: Function | type, name: str, value: Any, hints: Mapping[str, Any]) -
         raise ShapeError(f"{where}: {name} is {found}, wanted {hints[name]}")
 
 
-def array_hints(of: Function | type, known: Mapping[str, Any]) -> dict[str, Any]:
-    """Annotations that are arrays, or unions of arrays and None."""
+def array_hints(of: Function | type) -> dict[str, Any]:
+    """Annotations that are arrays, or unions of arrays and None, once its module has its names."""
     found: dict[str, Any] = {}
     for name, hint in inspect.get_annotations(of).items():
         if isinstance(hint, str):
             try:
-                hint = eval(hint, dict(known))
+                hint = eval(hint, vars(sys.modules[of.__module__]))
             except NameError:
                 continue
         parts = typing.get_args(hint) if is_union(hint) else (hint,)

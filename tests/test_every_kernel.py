@@ -62,10 +62,10 @@ def test_steps_by_kernels_are_steps_of_the_training_loop() -> None:
 
 
 def test_bf16_steps_learn_as_well_as_float32_ones() -> None:
-    rows = torch.randn(2, 8, 16, generator=torch.Generator().manual_seed(0)).to(DEVICE)
+    rows = torch.randn(2, 16, 24, generator=torch.Generator().manual_seed(0)).to(DEVICE)
     losses = {}
     for dtype in (torch.float32, torch.bfloat16):
-        sae = Sae(16, 32, 4, torch.zeros(16), torch.Generator().manual_seed(1)).to(DEVICE)
+        sae = Sae(24, 64, 8, torch.zeros(24), torch.Generator().manual_seed(1)).to(DEVICE)
         step = TopKStep(sae.encoder, sae.b_enc, sae.b_dec, sae.decoder, 8, dtype=dtype)
         for i in range(6):
             step.advance(1e-2)
